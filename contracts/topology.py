@@ -1,0 +1,174 @@
+"""The broker: exchanges, queues, bindings, and what each service's broker user may do. Data, no connection.
+
+This is the one source: `python -m infra.broker.definitions` writes RabbitMQ's definitions file from it. Services
+declare nothing.
+
+Rights are three patterns for each user (what it may declare, write to, read from), and patterns of routing keys for
+topic exchanges. Source: RabbitMQ's documentation, "Access Control" and "Topic Authorisation".
+"""
+
+import zlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+TASK_LANES = 8
+
+DOMAIN_EVENTS = "domain.events"
+UNROUTED = "domain.unrouted"
+DELIVERIES = "notification.deliveries"
+DEAD_LETTERS = "dead-letters"
+
+WORKER_USER_EVENTS = "notification-worker.user-events"
+WORKER_REQUESTS = "notification-worker.requests"
+WORKER_DEAD_LETTERS = "notification-worker.dead-letters"
+
+TASK_SERVICE = "task-service"
+NOTIFICATION_WORKER = "notification-worker"
+WS_GATEWAY = "ws-gateway"
+
+_QUEUE_LIMIT = 1_000_000
+_WEEK_MS = 7 * 24 * 3600 * 1000
+_STREAM_SEGMENT_BYTES = 10_000_000
+_NOTHING = "^$"
+
+
+def lane_of(task_id: UUID) -> int:
+    """Give the lane of a task: all its events pass through one queue, in order."""
+    return zlib.crc32(str(task_id).encode()) % TASK_LANES
+
+
+def task_routing_key(word: str, task_id: UUID) -> str:
+    """Add the task's lane to the word of an event: `task.assigned.5`."""
+    return f"{word}.{lane_of(task_id)}"
+
+
+def task_events_queue(lane: int) -> str:
+    """Name the queue of a lane."""
+    return f"notification-worker.task-events.{lane}"
+
+
+class ExchangeKind(StrEnum):
+    TOPIC = "topic"
+    FANOUT = "fanout"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    name: str
+    kind: ExchangeKind
+    arguments: dict[str, str | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    name: str
+    arguments: dict[str, str | int | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    exchange: str
+    queue: str
+    routing_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRight:
+    exchange: str
+    write: str
+    read: str = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUser:
+    """`configure`, `write` and `read` are patterns over the names of exchanges and queues."""
+
+    name: str
+    configure: str = _NOTHING
+    write: str = _NOTHING
+    read: str = _NOTHING
+    topics: tuple[TopicRight, ...] = ()
+
+
+def _quorum(name: str, **arguments: str | int | bool) -> Queue:
+    """A replicated queue that refuses what is over its limit, so that the relay keeps it, instead of dropping it."""
+    return Queue(
+        name,
+        {
+            "x-queue-type": "quorum",
+            "x-max-length": _QUEUE_LIMIT,
+            "x-overflow": "reject-publish",
+            **{key.replace("_", "-"): value for key, value in arguments.items()},
+        },
+    )
+
+
+EXCHANGES = (
+    Exchange(DOMAIN_EVENTS, ExchangeKind.TOPIC, {"alternate-exchange": UNROUTED}),
+    Exchange(UNROUTED, ExchangeKind.FANOUT),
+    Exchange(DELIVERIES, ExchangeKind.FANOUT),
+    Exchange(DEAD_LETTERS, ExchangeKind.DIRECT),
+)
+
+QUEUES = (
+    *(_quorum(task_events_queue(lane), x_single_active_consumer=True) for lane in range(TASK_LANES)),
+    _quorum(WORKER_USER_EVENTS, x_single_active_consumer=True),
+    _quorum(WORKER_REQUESTS),
+    _quorum(WORKER_DEAD_LETTERS),
+    Queue(UNROUTED, {"x-queue-type": "quorum", "x-message-ttl": _WEEK_MS, "x-max-length": _QUEUE_LIMIT}),
+    Queue(
+        DELIVERIES,
+        {
+            "x-queue-type": "stream",
+            "x-max-age": "20m",
+            "x-stream-max-segment-size-bytes": _STREAM_SEGMENT_BYTES,
+        },
+    ),
+)
+
+BINDINGS = (
+    *(Binding(DOMAIN_EVENTS, task_events_queue(lane), f"task.*.{lane}") for lane in range(TASK_LANES)),
+    Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.registered"),
+    Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.renamed"),
+    Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.erased"),
+    Binding(DOMAIN_EVENTS, WORKER_REQUESTS, "notification.requested"),
+    Binding(DOMAIN_EVENTS, DELIVERIES, "session.ended"),
+    Binding(DELIVERIES, DELIVERIES),
+    Binding(DEAD_LETTERS, WORKER_DEAD_LETTERS, NOTIFICATION_WORKER),
+    Binding(UNROUTED, UNROUTED),
+)
+
+
+def _exactly(*names: str) -> str:
+    return f"^({'|'.join(name.replace('.', r'[.]') for name in names)})$"
+
+
+USERS = (
+    BrokerUser(
+        TASK_SERVICE,
+        write=_exactly(DOMAIN_EVENTS),
+        topics=(
+            TopicRight(
+                DOMAIN_EVENTS,
+                write=r"^(task[.][a-z_]+[.][0-9]+|user[.](registered|renamed|erased)|session[.]ended)$",
+            ),
+        ),
+    ),
+    BrokerUser(
+        NOTIFICATION_WORKER,
+        write=_exactly(DELIVERIES, DEAD_LETTERS),
+        read=r"^notification-worker[.].*$",
+    ),
+    BrokerUser(WS_GATEWAY, read=_exactly(DELIVERIES)),
+)
+
+
+def user_of_another_service(name: str) -> BrokerUser:
+    """Give the rights of another team's service: requests for notifications, and events under its own name."""
+    return BrokerUser(
+        name,
+        write=_exactly(DOMAIN_EVENTS),
+        topics=(TopicRight(DOMAIN_EVENTS, write=rf"^(notification[.]requested|{name}[.].+)$"),),
+    )

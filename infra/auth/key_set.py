@@ -1,0 +1,67 @@
+"""The published keys of the task service, fetched when first needed and when an unknown key appears.
+
+Source: RFC 7517 (JSON Web Key Set).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import httpx
+import jwt
+
+from contracts.tokens import Principal
+from infra.auth.verify import key_id_of, verify
+from infra.errors import UnavailableError
+
+REFRESH_SECONDS = 10.0
+"""Unknown key ids cause at most one fetch in this time, so that forged tokens cannot make us hammer the issuer."""
+
+FETCH_SECONDS = 2.0
+
+
+class PublishedKeys:
+    """Verifies tokens with the key set at an address; keeps the last good set while the issuer is away."""
+
+    def __init__(self, url: str, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._client = client
+        self._clock = clock
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._fetched_at: float | None = None
+        self._fetching = asyncio.Lock()
+
+    async def verify(self, token: str) -> Principal:
+        """Say for whom a token stands.
+
+        Raises:
+            TokenError: the token does not let its bearer in.
+            UnavailableError: the keys have never been reached.
+        """
+        if key_id_of(token) not in self._keys:
+            await self._refresh()
+        return verify(token, self._keys)
+
+    async def check(self) -> None:
+        """Fail unless a key set has been fetched; for readiness.
+
+        Raises:
+            UnavailableError: the keys have never been reached.
+        """
+        if not self._keys:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        async with self._fetching:
+            if self._fetched_at is not None and self._clock() - self._fetched_at < REFRESH_SECONDS:
+                return
+            try:
+                answer = await self._client.get(self._url, timeout=FETCH_SECONDS)
+                answer.raise_for_status()
+                keys = jwt.PyJWKSet.from_dict(answer.json())
+            except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+                if self._keys:
+                    return
+                raise UnavailableError(f"the key set at {self._url} cannot be had") from error
+            self._keys = {key.key_id: key for key in keys.keys if key.key_id}
+            self._fetched_at = self._clock()

@@ -1,0 +1,1 @@
+"""How a service reaches its own database: a bounded pool, time limits on every lock, and migrations."""

@@ -1,0 +1,53 @@
+"""What a failed statement means for whoever sent it: try again at once, wait for the database, or give up."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+Result = TypeVar("Result")
+
+_CONFLICTS = {"40001", "40P01"}
+"""serialization_failure and deadlock_detected (PostgreSQL, appendix A): the same transaction may succeed now."""
+
+_AWAY_CLASSES = ("08", "53", "57", "58")
+"""Connection exceptions, insufficient resources, operator intervention, system errors."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+
+TRIES = 5
+
+
+def sql_state(error: BaseException) -> str | None:
+    """Give the five letters by which PostgreSQL names what went wrong, or None if it never spoke."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Say whether two transactions got in each other's way, so that trying again at once makes sense."""
+    return sql_state(error) in _CONFLICTS
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Say whether the database, and not the statement, is the trouble; waiting may help."""
+    state = sql_state(error)
+    if state is not None:
+        return state.startswith(_AWAY_CLASSES) or state == _LOCK_NOT_AVAILABLE
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
+
+
+async def retry_on_conflict(transaction: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a whole transaction, again if another one got in its way, `TRIES` times at most."""
+    for _ in range(TRIES - 1):
+        try:
+            return await transaction()
+        except DBAPIError as error:
+            if not is_conflict(error):
+                raise
+    return await transaction()

@@ -1,0 +1,62 @@
+"""A bound on what a request may send."""
+
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from infra.http.problems import problem_response
+
+BODY_BYTES = 1024 * 1024
+
+
+class BodyLimit:
+    """ASGI middleware: a body over the limit is answered with 413 before the application has read all of it.
+
+    A body with a `Content-Length` over the limit is refused at once; a chunked one when it passes the limit.
+    """
+
+    def __init__(self, app: ASGIApp, limit_bytes: int = BODY_BYTES) -> None:
+        self._app = app
+        self._limit_bytes = limit_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > self._limit_bytes:
+            await self._refuse(scope, receive, send)
+            return
+        received, answered = 0, False
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit_bytes:
+                raise _BodyTooLargeError
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _BodyTooLargeError:
+            if answered:
+                raise
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = problem_response(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"the body is larger than {self._limit_bytes} bytes",
+            {"Connection": "close"},
+        )
+        await answer(scope, receive, send)
+
+
+class _BodyTooLargeError(Exception):
+    pass

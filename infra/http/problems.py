@@ -1,0 +1,114 @@
+"""Every error of an API as one format, `application/problem+json`. Source: RFC 9457."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from contracts.problems import MEDIA_TYPE, FieldProblem, Problem, ProblemType
+from infra.auth import TokenError
+from infra.errors import UnavailableError
+from infra.telemetry.logging import get_logger
+
+log = get_logger("http")
+
+ProblemTable = Mapping[type[Exception], tuple[HTTPStatus, ProblemType]]
+"""The errors of a service and what each is over HTTP; the error's text becomes the detail."""
+
+_BY_STATUS = {
+    HTTPStatus.BAD_REQUEST: ProblemType.INVALID_REQUEST,
+    HTTPStatus.UNAUTHORIZED: ProblemType.UNAUTHENTICATED,
+    HTTPStatus.FORBIDDEN: ProblemType.FORBIDDEN,
+    HTTPStatus.NOT_FOUND: ProblemType.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: ProblemType.METHOD_NOT_ALLOWED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ProblemType.PAYLOAD_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ProblemType.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY: ProblemType.INVALID_REQUEST,
+    HTTPStatus.TOO_MANY_REQUESTS: ProblemType.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE: ProblemType.UNAVAILABLE,
+}
+
+_INFRA_PROBLEMS: ProblemTable = {
+    TokenError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
+    UnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, ProblemType.UNAVAILABLE),
+}
+
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "What went wrong (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    },
+}
+"""For `responses=` of an application, so that its OpenAPI tells of problems."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: HTTPStatus
+    type: ProblemType
+    detail: str
+    errors: tuple[FieldProblem, ...] = ()
+    headers: Mapping[str, str] | None = None
+
+    def response(self) -> Response:
+        problem = Problem(
+            type=self.type, title=self.status.phrase, status=self.status, detail=self.detail, errors=self.errors
+        )
+        headers = dict(self.headers or {})
+        if self.status is HTTPStatus.UNAUTHORIZED:
+            headers.setdefault("WWW-Authenticate", "Bearer")
+        return Response(problem.model_dump_json(), self.status, headers, MEDIA_TYPE)
+
+
+def problem_response(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with a problem from outside a route, as a middleware does."""
+    return _Answer(status, _BY_STATUS[status], detail, headers=headers).response()
+
+
+def install_problems(app: FastAPI, table: ProblemTable) -> None:
+    """Translate the errors of a service, of its requests and of the framework into problems."""
+    for error, (status, problem) in {**_INFRA_PROBLEMS, **table}.items():
+        app.add_exception_handler(error, _translate(status, problem))
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(Exception, _internal_error)
+
+
+def _translate(status: HTTPStatus, problem: ProblemType) -> Any:  # noqa: ANN401 (Starlette's handler type is wider than ours)
+    def handle(_: Request, error: Exception) -> Response:
+        return _Answer(status, problem, str(error) or status.phrase).response()
+
+    return handle
+
+
+def _invalid_request(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this class only)
+    details = error.errors()
+    errors = tuple(
+        FieldProblem(where=".".join(map(str, detail["loc"])), message=str(detail["msg"])) for detail in details
+    )
+    if any(detail["type"] == "json_invalid" for detail in details):
+        return _Answer(HTTPStatus.BAD_REQUEST, ProblemType.INVALID_REQUEST, "the body is not JSON", errors).response()
+    return _Answer(
+        HTTPStatus.UNPROCESSABLE_ENTITY, ProblemType.INVALID_REQUEST, "the request is not valid", errors
+    ).response()
+
+
+def _framework_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 (registered for this class only)
+    status = HTTPStatus(error.status_code)
+    return _Answer(
+        status, _BY_STATUS.get(status, ProblemType.INVALID_REQUEST), str(error.detail), headers=error.headers
+    ).response()
+
+
+def _internal_error(_: Request, error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)
+    return _Answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR, ProblemType.INTERNAL_ERROR, "the service failed; the failure was logged"
+    ).response()

@@ -1,0 +1,26 @@
+"""Put messages into the outbox of the running transaction."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Table, insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from infra.outbox.message import OutboxMessage
+
+
+async def append(session: AsyncSession, outbox: Table, messages: Sequence[OutboxMessage]) -> None:
+    """Add messages in their order; never commits.
+
+    What the session has changed is flushed first. Left alone, the ORM would emit these inserts before its updates,
+    and so take the outbox ids before the task's row is locked: two writers could then publish in the wrong order.
+    """
+    if messages:
+        await session.flush()
+        await append_rows(await session.connection(), outbox, messages)
+
+
+async def append_rows(connection: AsyncConnection, outbox: Table, messages: Sequence[OutboxMessage]) -> None:
+    """Add messages in their order on a connection whose rows are locked already; never commits."""
+    if messages:
+        await connection.execute(insert(outbox), [asdict(message) for message in messages])

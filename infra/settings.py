@@ -1,0 +1,40 @@
+"""How settings are read: environment variables named `TASKIFY_…`, then the file `$TASKIFY_HOME/environment`.
+
+`make up` writes that file, so that every command finds the running system. This is the only module that looks at
+the environment; each service's `settings.py` says which settings it has.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DEFAULT_HOME = Path(".taskify")
+
+PostgresUrl = Annotated[str, StringConstraints(pattern=r"^postgresql://\S+$")]
+BrokerUrls = Annotated[str, StringConstraints(pattern=r"^amqps?://\S+$")]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+def home_folder() -> Path:
+    """Give the data folder of this system, `TASKIFY_HOME`."""
+    return Path(os.environ.get("TASKIFY_HOME") or DEFAULT_HOME)  # noqa: TID251 (this is the one place)
+
+
+class Settings(BaseSettings):
+    """The settings that every process has."""
+
+    model_config = SettingsConfigDict(env_prefix="TASKIFY_", extra="ignore", frozen=True)
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 (pydantic-settings' own parameters)
+        super().__init__(**{"_env_file": home_folder() / "environment", **values})
+
+    host: str = "127.0.0.1"
+    log_level: str = "INFO"
+
+
+def broker_addresses(urls: str) -> tuple[str, ...]:
+    """Split a setting that names one address or several, to be tried in turn."""
+    return tuple(url.strip() for url in urls.split(",") if url.strip())

@@ -1,0 +1,45 @@
+"""Structured logs: one JSON line for each outcome, on standard error."""
+
+import logging
+
+import structlog
+
+
+def configure_logging(process: str, level: str) -> None:
+    """Send our own log lines and those of libraries to standard error as JSON, each naming the process.
+
+    Libraries speak from WARNING on, since their information lines may hold addresses and message texts.
+    """
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("taskify").setLevel(level)
+    structlog.contextvars.bind_contextvars(process=process)
+
+
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Give the logger of a component; its lines are `event` and fields, never a formatted sentence."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(f"taskify.{name}")
+    return logger

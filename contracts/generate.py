@@ -1,5 +1,6 @@
-"""Write the JSON Schemas of everything that crosses a process boundary: `python -m contracts.generate [--check]`.
+"""Write the JSON Schemas of everything that crosses the broker or the socket: `python -m contracts.generate [--check]`.
 
+The OpenAPI documents below `schemas/openapi/` come from the two services that serve those APIs, by their own command.
 With `--check` nothing is written, and the command fails when a checked-in schema is not what the models say.
 """
 
@@ -19,6 +20,7 @@ from contracts.socket.close_codes import CLOSE_RULES
 from contracts.socket.frames import Notification, client_frame, server_frame
 
 SCHEMAS = Path(__file__).parent / "schemas"
+OPENAPI_FOLDER = "openapi"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -62,7 +64,11 @@ def render(content: dict[str, Any]) -> str:
 
 def stale(expected: dict[str, str], folder: Path) -> list[str]:
     """Name the files below a folder that are missing, different, or no longer generated."""
-    present = {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.json")}
+    present = {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*.json")
+        if path.parent.name != OPENAPI_FOLDER
+    }
     return sorted(name for name in expected.keys() | present.keys() if expected.get(name) != present.get(name))
 
 

@@ -1,0 +1,38 @@
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from contracts.generate import SCHEMAS, render, schemas, stale
+from tests.unit.contracts.test_events import assigned
+
+
+def test_checked_in_schemas_are_what_the_models_say() -> None:
+    assert stale({name: render(content) for name, content in schemas().items()}, SCHEMAS) == []
+
+
+def test_a_missing_a_changed_and_a_left_over_schema_are_stale(tmp_path: Path) -> None:
+    (tmp_path / "changed.json").write_text("{}\n")
+    (tmp_path / "left_over.json").write_text("{}\n")
+
+    assert stale({"changed.json": '{"a": 1}\n', "missing.json": "{}\n"}, tmp_path) == [
+        "changed.json",
+        "left_over.json",
+        "missing.json",
+    ]
+
+
+def test_an_event_of_ours_satisfies_its_schema() -> None:
+    schema = json.loads((SCHEMAS / "events" / "taskify.task.assigned.v1.json").read_text())
+
+    jsonschema.validate(json.loads(assigned().model_dump_json()), schema)
+
+
+def test_an_event_without_its_type_does_not_satisfy_its_schema() -> None:
+    schema = json.loads((SCHEMAS / "events" / "taskify.task.assigned.v1.json").read_text())
+    event = json.loads(assigned().model_dump_json())
+    del event["type"]
+
+    with pytest.raises(jsonschema.ValidationError, match="type"):
+        jsonschema.validate(event, schema)

@@ -1,0 +1,39 @@
+"""What the routes need, and who is asking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.tokens import Principal
+from infra.auth.bearer import TokenVerifier, principal_of
+
+
+@dataclass(frozen=True, slots=True)
+class ApiContext:
+    """`notify_relay` says after a commit that there is something to publish; it returns at once."""
+
+    database: AsyncEngine
+    verifier: TokenVerifier
+    notify_relay: Callable[[], None]
+
+
+def _context_of(request: Request) -> ApiContext:
+    context: ApiContext = request.app.state.context
+    return context
+
+
+Context = Annotated[ApiContext, Depends(_context_of)]
+
+_documented_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", description="the access token of a login")
+
+
+async def _asker(request: Request, context: Context, _: Annotated[object, Depends(_documented_scheme)]) -> Principal:
+    return await principal_of(request, context.verifier)
+
+
+Asker = Annotated[Principal, Depends(_asker)]
+"""Whose inbox it is: everything is scoped to the token's user."""

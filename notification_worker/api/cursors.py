@@ -1,0 +1,51 @@
+"""Cursors of pages: opaque to clients, a position to us."""
+
+import base64
+import binascii
+import json
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import AfterValidator
+
+from contracts.model import rfc3339
+from notification_worker.commands.list_unread import Position
+
+CURSOR_LENGTH = 200
+
+
+def cursor_of(position: Position) -> str:
+    """Write a position as a cursor, safe in a URL."""
+    text = json.dumps([rfc3339(position.created_at), str(position.id)])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str) -> Position:
+    """Read a cursor of ours.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        created_at, notification_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        position = Position(datetime.fromisoformat(created_at), UUID(notification_id))
+    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+        raise ValueError("not a cursor that was given out") from error
+    if position.created_at.tzinfo is None:
+        raise ValueError("not a cursor that was given out")
+    return position
+
+
+def _is_cursor(cursor: str) -> str:
+    position_of(cursor)
+    return cursor
+
+
+CursorQuery = Annotated[
+    str | None,
+    Query(max_length=CURSOR_LENGTH, description="where the page begins, as `Link` said; opaque"),
+    AfterValidator(lambda cursor: cursor if cursor is None else _is_cursor(cursor)),
+]

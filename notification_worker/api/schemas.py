@@ -1,0 +1,64 @@
+"""What the notification API takes and gives, beside the notification itself (`contracts.socket.frames`)."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from contracts.model import ContractModel
+from contracts.socket.frames import Notification, Seq, UnreadCount
+
+MARKS = 500
+"""The most notifications that one request may mark."""
+
+_BIGINT = 2**63 - 1
+
+KnownSeq = Annotated[int, Field(ge=0, le=_BIGINT)]
+
+
+class SeenNotification(ContractModel):
+    """A notification as it was seen: with `seq`, one that has changed since is left as it is."""
+
+    id: UUID
+    seq: KnownSeq | None = None
+
+
+class Marks(ContractModel):
+    """Either `id`, perhaps with the `seq` that was seen, or `ids`."""
+
+    id: UUID | None = None
+    seq: KnownSeq | None = None
+    ids: Annotated[tuple[UUID | SeenNotification, ...], Field(min_length=1, max_length=MARKS)] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if (self.id is None) == (self.ids is None):
+            raise ValueError("give either id or ids")
+        if self.ids is not None and self.seq is not None:
+            raise ValueError("with ids, each has its own seq")
+        return self
+
+    def seen(self) -> tuple[SeenNotification, ...]:
+        """Give both forms as one."""
+        if self.id is not None:
+            return (SeenNotification(id=self.id, seq=self.seq),)
+        return tuple(one if isinstance(one, SeenNotification) else SeenNotification(id=one) for one in self.ids or ())
+
+
+class ReadAll(ContractModel):
+    """What changed after `up_to_seq` stays unread."""
+
+    up_to_seq: KnownSeq
+
+
+class InboxChanges(ContractModel):
+    """What changed in an inbox; with `reset`, a whole new start that replaces what was held before.
+
+    `items` come in the order of `(seq, id)`.
+    """
+
+    items: tuple[Notification, ...]
+    removed_ids: tuple[UUID, ...]
+    latest_seq: Seq
+    unread_count: UnreadCount
+    reset: bool

@@ -1,0 +1,13 @@
+"""Who is told of an event, why, and in which words: pure rules.
+
+What it does
+    `watching` keeps who watches a task from the task's events, `rules` says who is told of an event with which type
+    and reasons, `wording` makes the text and the link of a notification from its parts.
+
+Guarantees
+    Nobody is told of what they did themselves. One event tells one person once, with all reasons, the strongest
+    first. Events of a task that come again, or too late, undo nothing that came after them.
+
+May import
+    contracts and the standard library, nothing else.
+"""

@@ -1,0 +1,48 @@
+"""Who watches a task, kept from the task's events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.notification_types import Reason
+
+_STRONGEST_FIRST = tuple(Reason)
+NEVER = -1
+"""The sequence of what has not happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """One person and one task; the sequences are those of the latest events that began and ended the watching."""
+
+    reasons: frozenset[Reason] = frozenset()
+    watched_sequence: int = NEVER
+    stopped_sequence: int = NEVER
+
+    @property
+    def now(self) -> bool:
+        """Whether the person watches the task."""
+        return self.watched_sequence > self.stopped_sequence
+
+    def watched(self, reason: Reason, sequence: int) -> "Watching":
+        """Apply that the person watches from the event with this sequence on; older than the last stop, it is void."""
+        if sequence <= self.stopped_sequence:
+            return self
+        return Watching(self.reasons | {reason}, max(sequence, self.watched_sequence), self.stopped_sequence)
+
+    def stopped(self, sequence: int) -> "Watching":
+        """Apply that the person stopped with this event; reasons that came after it stay."""
+        if sequence <= self.stopped_sequence:
+            return self
+        kept = self.reasons if self.watched_sequence > sequence else frozenset[Reason]()
+        return Watching(kept, self.watched_sequence, sequence)
+
+
+TaskWatchers = dict[UUID, Watching]
+"""The people of one task by their id."""
+
+
+def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Give reasons without repetition, the strongest first."""
+    present = set(reasons)
+    return tuple(reason for reason in _STRONGEST_FIRST if reason in present)

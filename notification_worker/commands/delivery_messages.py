@@ -1,0 +1,35 @@
+"""From personal frames to the messages that gateways read."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import BaseModel
+from uuid_utils.compat import uuid7
+
+from contracts.deliveries import CONTENT_TYPE, MESSAGE_TYPE, PEOPLE_PER_DELIVERY, Delivery, PersonalFrame
+from infra.outbox.message import OutboxMessage
+
+_ROUTING_KEY = ""
+"""The exchange is a fanout: whoever reads deliveries reads all of them."""
+
+_ORDER_KEY = "deliveries"
+
+
+def personal_frame(user_id: UUID, seq: int, frame: BaseModel) -> PersonalFrame:
+    """Finish a frame as the text that goes over the socket."""
+    return PersonalFrame(user_id=user_id, seq=seq, frame=frame.model_dump_json())
+
+
+def delivery_messages(frames: Sequence[PersonalFrame]) -> list[OutboxMessage]:
+    """Pack frames in their order, so many a message that a gateway's read stays small."""
+    return [
+        OutboxMessage(
+            message_id=str(uuid7()),
+            type=MESSAGE_TYPE,
+            content_type=CONTENT_TYPE,
+            routing_key=_ROUTING_KEY,
+            order_key=_ORDER_KEY,
+            body=Delivery(frames=tuple(frames[first : first + PEOPLE_PER_DELIVERY])).model_dump_json(),
+        )
+        for first in range(0, len(frames), PEOPLE_PER_DELIVERY)
+    ]

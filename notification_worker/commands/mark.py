@@ -1,0 +1,144 @@
+"""Mark notifications of one person as read or unread: one command, one transaction, at most one new `seq`.
+
+What is marked already stays as it is, and if nothing is left to change, the inbox keeps its number: doing it twice is
+doing it once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from contracts.socket.frames import IdsPayload, Read, ReadPayload, Unread
+from infra.database.errors import retry_on_conflict
+from infra.outbox.writer import append_rows
+from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
+from notification_worker.commands.errors import NotificationNotFoundError
+from notification_worker.models import inboxes, notifications, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A notification as its reader saw it; with `seq`, one that has changed since is left alone."""
+
+    id: UUID
+    seq: int | None = None
+
+
+Inbox = Row[tuple[UUID, int, int]]
+
+
+async def mark_read(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]) -> bool:
+    """Mark as read; say whether anything changed.
+
+    Raises:
+        NotificationNotFoundError: one of them is not in this inbox; nothing was changed.
+    """
+
+    async def transaction() -> bool:
+        async with database.begin() as connection:
+            inbox = await _lock(connection, user_id)
+            ids = await _to_change(connection, inbox, seen, read=False)
+            if inbox is None or not ids:
+                return False
+            now = datetime.now(UTC)
+            seq, unread_count = inbox.last_seq + 1, inbox.unread_count - len(ids)
+            await connection.execute(
+                update(notifications).where(notifications.c.id.in_(ids)).values(read_at=now, seq=seq)
+            )
+            frame = Read(payload=ReadPayload(seq=seq, ids=ids, read_at=now, unread_count=unread_count))
+            await _finish(connection, user_id, seq, unread_count, frame)
+            return True
+
+    return await retry_on_conflict(transaction)
+
+
+async def mark_unread(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]) -> bool:
+    """Mark as unread again; say whether anything changed.
+
+    Raises:
+        NotificationNotFoundError: one of them is not in this inbox; nothing was changed.
+    """
+
+    async def transaction() -> bool:
+        async with database.begin() as connection:
+            inbox = await _lock(connection, user_id)
+            ids = await _to_change(connection, inbox, seen, read=True)
+            if inbox is None or not ids:
+                return False
+            seq, unread_count = inbox.last_seq + 1, inbox.unread_count + len(ids)
+            await connection.execute(
+                update(notifications).where(notifications.c.id.in_(ids)).values(read_at=None, seq=seq)
+            )
+            frame = Unread(payload=IdsPayload(seq=seq, ids=ids, unread_count=unread_count))
+            await _finish(connection, user_id, seq, unread_count, frame)
+            return True
+
+    return await retry_on_conflict(transaction)
+
+
+async def mark_all_read(database: AsyncEngine, user_id: UUID, up_to_seq: int) -> bool:
+    """Mark as read whatever changed last at or before a number; say whether anything changed."""
+
+    async def transaction() -> bool:
+        async with database.begin() as connection:
+            inbox = await _lock(connection, user_id)
+            if inbox is None:
+                return False
+            now, seq = datetime.now(UTC), inbox.last_seq + 1
+            rows = notifications.c
+            marked = await connection.execute(
+                update(notifications)
+                .where(rows.user_id == user_id, rows.read_at.is_(None), rows.seq <= up_to_seq)
+                .values(read_at=now, seq=seq)
+            )
+            if marked.rowcount == 0:
+                return False
+            unread_count = inbox.unread_count - marked.rowcount
+            payload = ReadPayload(seq=seq, up_to_seq=up_to_seq, read_at=now, unread_count=unread_count)
+            await _finish(connection, user_id, seq, unread_count, Read(payload=payload))
+            return True
+
+    return await retry_on_conflict(transaction)
+
+
+async def _lock(connection: AsyncConnection, user_id: UUID) -> Inbox | None:
+    """Lock the inbox before anything in it: whoever changes rows of a person holds this lock."""
+    found = await connection.execute(select(inboxes).where(inboxes.c.user_id == user_id).with_for_update())
+    return found.one_or_none()
+
+
+async def _to_change(
+    connection: AsyncConnection, inbox: Inbox | None, seen: Sequence[Seen], *, read: bool
+) -> tuple[UUID, ...]:
+    wanted = {one.id: one.seq for one in seen}
+    rows = notifications.c
+    found = (
+        []
+        if inbox is None
+        else (
+            await connection.execute(
+                select(rows.id, rows.seq, rows.read_at)
+                .where(rows.user_id == inbox.user_id, rows.id.in_(wanted))
+                .order_by(rows.id)
+            )
+        ).all()
+    )
+    if len(found) != len(wanted):
+        raise NotificationNotFoundError("there is no such notification")
+    return tuple(
+        row.id
+        for row in found
+        if (row.read_at is not None) is read and ((seq := wanted[row.id]) is None or row.seq <= seq)
+    )
+
+
+async def _finish(connection: AsyncConnection, user_id: UUID, seq: int, unread_count: int, frame: BaseModel) -> None:
+    await connection.execute(
+        update(inboxes).where(inboxes.c.user_id == user_id).values(last_seq=seq, unread_count=unread_count)
+    )
+    await append_rows(connection, outbox, delivery_messages([personal_frame(user_id, seq, frame)]))

@@ -1,0 +1,54 @@
+"""How a process reaches RabbitMQ. The topology is `contracts.topology`; services declare nothing.
+
+What it does
+    `connection` opens a plain connection to the first address that answers. `publisher` sends confirmed messages over
+    one. `link` keeps a publisher open for as long as a process runs. `definitions` writes the topology for the broker.
+
+Guarantees
+    A publish returns after the broker has taken responsibility: the message is persistent, was routed to a queue, and
+    every quorum queue it went to has it on disk. When it raises, the message may still have arrived: whoever sends it
+    again makes at worst a duplicate. Every wait has a bound.
+
+Errors
+    infra.errors.UnavailableError
+    └── BrokerAwayError               says nothing of any message: try again later
+        └── MessagesSuspectedError    one of several messages in flight made the broker close the channel
+    infra.errors.InfraError
+    └── MessageRefusedError           the broker will not have this message
+        ├── MessageUnroutableError    no queue is bound for it
+        ├── MessageForbiddenError     its routing key or its size is not allowed, or it cannot be encoded
+        └── MessageNackedError        a queue is at its limit or in trouble; says nothing against the message itself
+
+Lifecycle
+    `PublisherLink.run` is a service of `infra.lifecycle`: it connects, connects again with backoff after every loss,
+    and closes at the stop. A connection is never repaired, always replaced.
+
+May import
+    `contracts.topology` and the rest of `infra`.
+"""
+
+from infra.errors import InfraError, UnavailableError
+
+
+class BrokerAwayError(UnavailableError):
+    """The broker, or the way to it, is in trouble; nothing is known of the message."""
+
+
+class MessagesSuspectedError(BrokerAwayError):
+    """The broker closed the channel because of one of the messages in flight; sent one by one, it shows itself."""
+
+
+class MessageRefusedError(InfraError):
+    """The broker will not have this message."""
+
+
+class MessageUnroutableError(MessageRefusedError):
+    """No queue is bound for the message."""
+
+
+class MessageForbiddenError(MessageRefusedError):
+    """The sender may not send this message, or it is no message that AMQP can carry."""
+
+
+class MessageNackedError(MessageRefusedError):
+    """A queue did not take the message: it is at its limit, or in trouble."""

@@ -1,0 +1,54 @@
+"""A connection to the broker."""
+
+import asyncio
+from collections.abc import Sequence
+
+import aio_pika
+import aio_pika.abc
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from yarl import URL
+
+from infra.broker import BrokerAwayError
+
+CONNECT_SECONDS = 5.0
+CLOSE_SECONDS = 2.0
+
+HEARTBEAT_SECONDS = 10
+"""The broker drops a silent client after two of these."""
+
+
+async def connect(urls: Sequence[str], name: str) -> aio_pika.abc.AbstractConnection:
+    """Connect to the first address that answers; `name` is what the broker shows of the connection.
+
+    The connection is a plain one: when it breaks it stays broken, and its owner opens another. Robust connections
+    repair themselves behind their owner's back, and repeat or miss what was under way.
+
+    Raises:
+        BrokerAwayError: no address answers in `CONNECT_SECONDS` each, or none lets us in.
+    """
+    errors = []
+    for url in urls:
+        address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await aio_pika.connect(address)
+        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            errors.append(f"{address.host}:{address.port}: {error!r}")
+    raise BrokerAwayError(f"no broker answers ({'; '.join(errors)})")
+
+
+async def close(connection: aio_pika.abc.AbstractConnection) -> None:
+    """Close a connection, in `CLOSE_SECONDS` at most, whatever state it is in."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()
+    except (TimeoutError, *CONNECTION_EXCEPTIONS):
+        return
+
+
+def user_of(connection: aio_pika.abc.AbstractConnection) -> str:
+    """Give the broker user whose connection this is."""
+    transport = connection.transport
+    if transport is None:
+        raise BrokerAwayError("the connection is closed")
+    return transport.connection.url.user or "guest"

@@ -1,0 +1,160 @@
+"""Confirmed publishing over one channel."""
+
+import asyncio
+import struct
+from collections.abc import Mapping
+from typing import Protocol, Self
+
+import aio_pika
+import aio_pika.abc
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed, DeliveryError, PublishError
+from aiormq.exceptions import ChannelAccessRefused
+
+from infra.broker import (
+    BrokerAwayError,
+    MessageForbiddenError,
+    MessageNackedError,
+    MessagesSuspectedError,
+    MessageUnroutableError,
+)
+from infra.broker.connection import CONNECT_SECONDS, close, user_of
+
+CONFIRM_SECONDS = 5.0
+"""Longer than any confirm of a healthy broker, and shorter than the time a process has to stop."""
+
+_NOT_ENCODABLE = (ValueError, TypeError, struct.error)
+
+
+class Message(Protocol):
+    """What can be published: an `OutboxMessage`, and whatever looks like one."""
+
+    @property
+    def message_id(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def routing_key(self) -> str: ...
+    @property
+    def body(self) -> str | bytes: ...
+
+
+class Publisher:
+    """Publishes over one channel of one connection, and owns both; `lost` is set when either is gone for good.
+
+    Messages leave in the order of the calls. No two messages in flight may have the same `message_id`: the client
+    library finds the returned one by it.
+    """
+
+    def __init__(self, connection: aio_pika.abc.AbstractConnection, channel: aio_pika.abc.AbstractChannel) -> None:
+        self._connection = connection
+        self._channel = channel
+        self._user = user_of(connection)
+        self._exchanges: dict[str, aio_pika.abc.AbstractExchange] = {}
+        self._in_flight = 0
+        self._in_flight_at_end: int | None = None
+        self.lost = asyncio.Event()
+        channel.close_callbacks.add(self._on_close)
+        connection.close_callbacks.add(self._on_close)
+
+    @classmethod
+    async def open(cls, connection: aio_pika.abc.AbstractConnection) -> Self:
+        """Open a channel with confirms on a connection, which belongs to the publisher from now on.
+
+        Raises:
+            BrokerAwayError: the broker does not open one.
+        """
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+                await channel.initialize()
+                return cls(connection, channel)
+        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            await close(connection)
+            raise BrokerAwayError(f"no channel could be opened: {error!r}") from error
+
+    async def publish(
+        self,
+        exchange: str,
+        message: Message,
+        *,
+        headers: Mapping[str, str] | None = None,
+        confirm_seconds: float = CONFIRM_SECONDS,
+    ) -> None:
+        """Publish one message, persistent and mandatory; returns when the broker has confirmed it.
+
+        Raises:
+            BrokerAwayError: connection or channel are gone, or no confirm came in time; the publisher is then lost.
+            MessageRefusedError: the broker will not have this message; others may follow.
+        """
+        self._in_flight += 1
+        try:
+            await (await self._exchange(exchange)).publish(
+                self._amqp_message(message, headers), message.routing_key, mandatory=True, timeout=confirm_seconds
+            )
+        except PublishError as error:
+            raise MessageUnroutableError(f"no queue is bound for {message.routing_key!r} in {exchange!r}") from error
+        except DeliveryError as error:
+            raise MessageNackedError("a queue did not take the message (nack)") from error
+        except (ChannelAccessRefused, ChannelPreconditionFailed) as error:
+            raise self._closed_because_of_a_message(error) from error
+        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            self.lost.set()
+            raise BrokerAwayError(f"no confirm: {error!r}") from error
+        except _NOT_ENCODABLE as error:
+            raise MessageForbiddenError(f"not a message that AMQP can carry: {error}") from error
+        finally:
+            self._in_flight -= 1
+
+    async def wait_until_unblocked(self, seconds: float) -> None:
+        """Wait while the broker takes no messages because it is short of memory or disk (`connection.blocked`).
+
+        Raises:
+            BrokerAwayError: it still takes none after `seconds`, or the connection is gone.
+        """
+        transport = self._connection.transport
+        if self.lost.is_set() or transport is None:
+            raise BrokerAwayError("the connection is gone")
+        try:
+            async with asyncio.timeout(seconds):
+                await transport.ready()
+        except TimeoutError as error:
+            raise BrokerAwayError("the broker takes no messages now: it is short of memory or disk") from error
+
+    async def close(self) -> None:
+        """Close channel and connection, in some seconds at most; messages in flight fail."""
+        self.lost.set()
+        await close(self._connection)
+
+    async def _exchange(self, name: str) -> aio_pika.abc.AbstractExchange:
+        # `ensure=False` asks the broker nothing: asking would need the right to configure, which services lack.
+        if name not in self._exchanges:
+            self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
+        return self._exchanges[name]
+
+    def _amqp_message(self, message: Message, headers: Mapping[str, str] | None) -> aio_pika.Message:
+        body = message.body
+        return aio_pika.Message(
+            body.encode() if isinstance(body, str) else body,
+            headers=dict(headers or {}),
+            content_type=message.content_type,
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=message.message_id,
+            type=message.type,
+            user_id=self._user,
+        )
+
+    def _closed_because_of_a_message(self, error: Exception) -> Exception:
+        """Tell the culprit, if it was alone. All messages in flight fail together, each in its own task."""
+        self.lost.set()
+        if self._in_flight_at_end is None:
+            self._in_flight_at_end = self._in_flight
+        if isinstance(error, ChannelAccessRefused) and "access to topic" not in str(error):
+            return BrokerAwayError(f"this user may not publish here: {error}")
+        if self._in_flight_at_end == 1:
+            return MessageForbiddenError(str(error))
+        return MessagesSuspectedError(str(error))
+
+    def _on_close(self, *_: object) -> None:
+        self.lost.set()

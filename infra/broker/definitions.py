@@ -89,12 +89,12 @@ def rights(vhost: str, *, users: tuple[BrokerUser, ...] = USERS) -> Definitions:
 
 
 def policies(vhost: str) -> list[dict[str, Any]]:
-    """Take RabbitMQ 4's delivery limit off all quorum queues: the worker itself dead-letters what it cannot handle."""
+    """Take RabbitMQ 4's delivery limit off our quorum queues: the worker itself dead-letters what it cannot handle."""
     return [
         {
             "vhost": vhost,
             "name": "no-delivery-limit",
-            "pattern": ".*",
+            "pattern": f"^({'|'.join(queue.name.replace('.', '[.]') for queue in QUEUES)})$",
             "apply-to": "quorum_queues",
             "priority": 0,
             "definition": {"delivery-limit": -1},

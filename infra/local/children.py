@@ -84,6 +84,31 @@ class Children:
         self._write_record()
         return child
 
+    def run(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        stage: int,
+        seconds: float,
+    ) -> None:
+        """Start a process and wait for its end.
+
+        Raises:
+            ChildError: it failed, or took longer than `seconds`.
+        """
+        child = self.start(name, command, folder=folder, environment=environment, stage=stage)
+        try:
+            code = child.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise child.failure(f"took longer than {seconds:g} s") from None
+        if code != 0:
+            raise child.failure(f"failed (exit code {code})")
+        self._children.remove(child)
+        self._write_record()
+
     def dead(self) -> Child | None:
         """Give a child that has ended, if there is one."""
         return next((child for child in self._children if not child.running), None)

@@ -13,8 +13,10 @@ SERVICE_ROLES = ("task_service", "notification_worker")
 _CONNECT_SECONDS = 10
 
 
-async def create_service_databases(administrator_url: str, passwords: Mapping[str, str]) -> dict[str, str]:
-    """Make each service's role and database where missing, set the role's password, and give the databases' URLs.
+async def create_service_databases(administrator_url: str, passwords: Mapping[str, str]) -> tuple[dict[str, str], bool]:
+    """Make each service's role and database where missing, and set the role's password.
+
+    Gives the databases' URLs by role, and whether any database is new.
 
     Raises:
         LaunchError: the server does not answer, or refuses.
@@ -24,14 +26,15 @@ async def create_service_databases(administrator_url: str, passwords: Mapping[st
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise LaunchError(f"PostgreSQL does not let us in as administrator: {error}") from error
     try:
+        new = False
         for role in SERVICE_ROLES:
             await create_role(connection, role, passwords[role])
-            await create_database(connection, role, owner=role)
+            new |= await create_database(connection, role, owner=role)
     except asyncpg.PostgresError as error:
         raise LaunchError(f"PostgreSQL refused to make the services' databases: {error}") from error
     finally:
         await connection.close()
-    return {role: database_url(administrator_url, role, passwords[role], role) for role in SERVICE_ROLES}
+    return {role: database_url(administrator_url, role, passwords[role], role) for role in SERVICE_ROLES}, new
 
 
 async def create_role(connection: asyncpg.Connection, role: str, password: str) -> None:
@@ -45,12 +48,13 @@ async def create_role(connection: asyncpg.Connection, role: str, password: str) 
 
 async def create_database(
     connection: asyncpg.Connection, name: str, *, owner: str, template: str = "template1"
-) -> None:
-    """Make a database that only its owner may connect to, where missing."""
+) -> bool:
+    """Make a database that only its owner may connect to, where missing; say whether it was."""
     if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
-        return
+        return False
     await _execute(connection, "CREATE DATABASE %I OWNER %I TEMPLATE %I", name, owner, template)
     await _execute(connection, "REVOKE ALL ON DATABASE %I FROM PUBLIC", name)
+    return True
 
 
 async def drop_database(connection: asyncpg.Connection, name: str) -> None:

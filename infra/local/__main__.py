@@ -1,0 +1,84 @@
+"""Taskify on one machine: `python -m infra.local up | status | reset`."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from infra.local.errors import LaunchError
+from infra.local.launcher import up
+from infra.local.leftovers import running, stop_leftovers
+from infra.local.lock import is_held, only_launcher
+from infra.local.settings import launch_home, launch_settings
+from infra.local.steps import say
+
+# Only what we made: TASKIFY_HOME may hold other things.
+_OURS = (
+    "postgres",
+    "postgres.new",
+    "postgres.password",
+    "rabbitmq",
+    "signing-keys",
+    "secrets.json",
+    "environment",
+    "demo-is-due",
+    "logs",
+)
+
+
+def status(home: Path) -> int:
+    """Say what runs; 0 when a launcher is at work, 1 when none is."""
+    if not is_held(home):
+        say(f"Taskify does not run on {home}.")
+        return 1
+    say(f"Taskify runs on {home}:")
+    for process in running(home):
+        say(f"  {process.name:<20} process {process.pid}")
+    return 0
+
+
+def reset(home: Path) -> int:
+    """Drop all data of this system."""
+    if not home.exists():
+        say(f"There is no data in {home}.")
+        return 0
+    with only_launcher(home):
+        stop_leftovers(home)
+        for name in _OURS:
+            path = home / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    say(f"The data in {home} is gone.")
+    return 0
+
+
+def main() -> int:
+    """Do what the command line says; a failure is one message, and a non-zero exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="start everything, and stop it with Ctrl-C")
+    commands.add_parser("status", help="say what runs")
+    commands.add_parser("reset", help="drop all data; refuses while it runs")
+    command = parser.parse_args().command
+    home = launch_home()
+    try:
+        if command == "status":
+            return status(home)
+        if command == "reset":
+            return reset(home)
+        return up(launch_settings(), home)
+    except ValidationError as error:
+        for problem in error.errors():
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            sys.stderr.write(f"TASKIFY_{name}: {problem['msg']}\n")
+    except LaunchError as error:
+        sys.stderr.write(f"{error}\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

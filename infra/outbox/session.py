@@ -1,6 +1,7 @@
 """One raw connection to the database, for what needs a session of its own: a lock, a listener, a notification."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -48,6 +49,7 @@ class Session:
     def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._connection = connection
         self._turn = asyncio.Lock()
+        self.answered_at = time.monotonic()
         self.lost = asyncio.Event()
         connection.add_termination_listener(lambda _: self.lost.set())
 
@@ -66,12 +68,14 @@ class Session:
             if self.lost.is_set():
                 raise DatabaseAwayError("the database session is lost")
             try:
-                return await self._connection.fetch(statement, *values, timeout=STATEMENT_SECONDS)
+                rows = await self._connection.fetch(statement, *values, timeout=STATEMENT_SECONDS)
             except Exception as error:
                 if not is_database_away(error):
                     raise
                 self.terminate()
                 raise DatabaseAwayError(f"the database is away: {error!r}") from error
+            self.answered_at = time.monotonic()
+            return rows
 
     async def listen(self, channel: str, heard: asyncio.Event) -> None:
         """Set an event at every notification on a channel.

@@ -41,7 +41,8 @@ _INFRA_PROBLEMS: ProblemTable = {
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "What went wrong (RFC 9457)",
-        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        "model": Problem,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}},
     },
 }
 """For `responses=` of an application, so that its OpenAPI tells of problems."""
@@ -65,9 +66,14 @@ class _Answer:
         return Response(problem.model_dump_json(), self.status, headers, MEDIA_TYPE)
 
 
-def problem_response(status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+def problem_response(
+    status: HTTPStatus,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    errors: tuple[FieldProblem, ...] = (),
+) -> Response:
     """Answer with a problem from outside a route, as a middleware does."""
-    return _Answer(status, _BY_STATUS[status], detail, headers=headers).response()
+    return _Answer(status, _BY_STATUS[status], detail, errors, headers).response()
 
 
 def install_problems(app: FastAPI, table: ProblemTable) -> None:

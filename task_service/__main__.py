@@ -1,0 +1,28 @@
+"""The processes and commands of the task service: `python -m task_service api | relay | migrate | openapi`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from task_service import app
+
+OPENAPI = Path(__file__).parents[1] / "contracts" / "schemas" / "openapi" / "task_service.json"
+
+
+def main() -> int:
+    """Run one command; give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m task_service", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("api", help="serve the API and the page")
+    commands.add_parser("relay", help="publish the events of the outbox")
+    commands.add_parser("migrate", help="bring the database up to date")
+    openapi = commands.add_parser("openapi", help="describe the API in contracts/schemas/openapi")
+    openapi.add_argument("--check", action="store_true", help="write nothing; fail when the file is stale")
+    arguments = parser.parse_args()
+    if arguments.command == "openapi":
+        return app.describe(OPENAPI, check=arguments.check)
+    return {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}[arguments.command]()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

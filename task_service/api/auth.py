@@ -1,0 +1,94 @@
+"""Registering, logging in and out, and a new access token for the cookie of a session."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Cookie, Request, Response, status
+
+from infra.auth.bearer import principal_of
+from task_service.api.dependencies import Services, Wired
+from task_service.api.schemas import AccessToken, Account, LoginRequest, RegisterRequest
+from task_service.commands.errors import RegistrationClosedError, SessionOverError
+from task_service.commands.log_in import log_in as begin_session
+from task_service.commands.log_out import log_out as end_session
+from task_service.commands.register import register as make_account
+from task_service.credentials.access_tokens import Bearer
+from task_service.credentials.refresh_tokens import refresh_hash
+from task_service.models import Session, User
+from task_service.queries.sessions import live_session_of_cookie
+
+COOKIE = "taskify_refresh"
+COOKIE_PATH = "/api/auth"
+
+RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=200)]
+
+routes = APIRouter(prefix="/api/auth", tags=["auth"])
+
+
+@routes.post("/register", status_code=status.HTTP_201_CREATED)
+async def register(body: RegisterRequest, services: Wired) -> Account:
+    """Make an account; the first of all is the administrator's."""
+    if not services.registration_open:
+        raise RegistrationClosedError
+    user = await make_account(
+        services.unit_of_work, services.passwords, email=body.email, name=body.name, password=body.password
+    )
+    return Account.of(user)
+
+
+@routes.post("/login")
+async def log_in(body: LoginRequest, services: Wired, response: Response) -> AccessToken:
+    """Begin a session: a short-lived access token in the body, a long-lived refresh token in a cookie."""
+    begun = await begin_session(
+        services.unit_of_work,
+        services.passwords,
+        email=body.email,
+        password=body.password,
+        life=services.session_life,
+    )
+    _set_cookie(services, response, begun.refresh_token, begun.session.expires_at)
+    return _access_token(services, begun.session, begun.user)
+
+
+@routes.post("/refresh")
+async def refresh(services: Wired, refresh_token: RefreshCookie = None) -> AccessToken:
+    """Give a new access token to the session of the cookie."""
+    if refresh_token is None:
+        raise SessionOverError
+    async with services.database() as database:
+        live = await live_session_of_cookie(database, refresh_hash(refresh_token), services.clock())
+    if live is None:
+        raise SessionOverError
+    return _access_token(services, live.session, live.user)
+
+
+@routes.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
+async def log_out(request: Request, services: Wired, response: Response, refresh_token: RefreshCookie = None) -> None:
+    """End the session of the cookie; of the access token, for whoever has no cookie. A session that is over is fine."""
+    if refresh_token is None:
+        session_id = (await principal_of(request, services.access_tokens)).session_id
+        await end_session(services.unit_of_work, session_id)
+        return
+    async with services.database() as database:
+        live = await live_session_of_cookie(database, refresh_hash(refresh_token), services.clock())
+    if live is not None:
+        await end_session(services.unit_of_work, live.session.id)
+    response.delete_cookie(COOKIE, path=COOKIE_PATH, secure=services.secure_cookie, httponly=True, samesite="strict")
+
+
+def _access_token(services: Services, session: Session, user: User) -> AccessToken:
+    token = services.access_tokens.issue(Bearer(user.id, user.name, session.id), services.clock())
+    return AccessToken(access_token=token, expires_in=int(services.access_tokens.life.total_seconds()))
+
+
+def _set_cookie(services: Services, response: Response, token: str, expires_at: datetime) -> None:
+    """Hide the refresh token from scripts, from other sites, and from every path but these."""
+    response.set_cookie(
+        COOKIE,
+        token,
+        expires=expires_at,
+        path=COOKIE_PATH,
+        secure=services.secure_cookie,
+        httponly=True,
+        samesite="strict",
+    )

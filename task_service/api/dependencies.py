@@ -1,0 +1,96 @@
+"""What routes need, handed to them by FastAPI."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Header, Query, Request, Security
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from infra.auth.bearer import principal_of
+from task_service.api.cursor import decode_cursor
+from task_service.api.entity_tag import wanted_versions
+from task_service.commands.errors import SessionOverError
+from task_service.commands.unit_of_work import UnitOfWork
+from task_service.credentials.access_tokens import AccessTokens
+from task_service.credentials.passwords import Passwords
+from task_service.models import User
+from task_service.queries.pages import Position
+from task_service.queries.sessions import live_session
+
+PAGE_LENGTH = 50
+PAGE_LONGEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the API is built upon. `clock` is what expires sessions and tokens."""
+
+    database: async_sessionmaker[AsyncSession]
+    unit_of_work: UnitOfWork
+    access_tokens: AccessTokens
+    passwords: Passwords
+    session_life: timedelta
+    secure_cookie: bool
+    registration_open: bool
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who makes a request, as the database knows them now."""
+
+    user: User
+    session_id: UUID
+
+    @property
+    def id(self) -> UUID:
+        """The person's id."""
+        return self.user.id
+
+
+def services_of(request: Request) -> Services:
+    """Give what the application was made with."""
+    services: Services = request.app.state.services
+    return services
+
+
+Wired = Annotated[Services, Depends(services_of)]
+
+
+async def signed_in(
+    request: Request,
+    services: Wired,
+    _: Annotated[object, Security(HTTPBearer(auto_error=False, bearerFormat="JWT"))],
+) -> SignedIn:
+    """Let in whoever brings a good token of a session that goes on.
+
+    Raises:
+        TokenError: no token, or not a good one.
+        SessionOverError: its session has ended.
+    """
+    principal = await principal_of(request, services.access_tokens)
+    async with services.database() as database:
+        live = await live_session(database, principal.session_id, principal.user_id, services.clock())
+    if live is None:
+        raise SessionOverError
+    return SignedIn(live.user, live.session.id)
+
+
+def _position(cursor: Annotated[str | None, Query(max_length=100)] = None) -> Position | None:
+    return decode_cursor(cursor) if cursor is not None else None
+
+
+def _versions(
+    if_match: Annotated[str | None, Header(description="`ETag` of the task as it was seen")] = None,
+) -> frozenset[int] | None:
+    return wanted_versions(if_match)
+
+
+Caller = Annotated[SignedIn, Depends(signed_in)]
+From = Annotated[Position | None, Depends(_position)]
+Limit = Annotated[int, Query(ge=1, le=PAGE_LONGEST)]
+IfMatch = Annotated[frozenset[int] | None, Depends(_versions)]

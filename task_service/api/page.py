@@ -1,0 +1,55 @@
+"""The page: files of one folder, and `index.html` for every address that the page's own router knows."""
+
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+INDEX = "index.html"
+HASHED_ASSETS = "assets/"
+_NEVER_THE_PAGE = ("api", ".well-known", "health", "config.json", "metrics")
+
+
+class Page:
+    """An ASGI application for what no route has taken.
+
+    Files below `assets/` have a hash in their name and never change; everything else is asked for again each time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files = StaticFiles(directory=folder, check_dir=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        response = await self._respond(Request(scope))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        path = request.url.path.strip("/")
+        if path.split("/")[0] in _NEVER_THE_PAGE or "\0" in path:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "there is nothing at this address")
+        if request.method not in {"GET", "HEAD"}:
+            raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", {"Allow": "GET, HEAD"})
+        file = path or INDEX
+        try:
+            response = await self._files.get_response(file, request.scope)
+        except HTTPException as error:
+            if error.status_code != HTTPStatus.NOT_FOUND or "." in file.rsplit("/", 1)[-1]:
+                raise
+            file = INDEX
+            response = await self._index(request)
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if file.startswith(HASHED_ASSETS) else "no-cache"
+        )
+        return response
+
+    async def _index(self, request: Request) -> Response:
+        try:
+            return await self._files.get_response(INDEX, request.scope)
+        except HTTPException as error:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "the page has not been built") from error

@@ -1,0 +1,90 @@
+"""Wiring: from settings to running processes."""
+
+import asyncio
+import socket
+from pathlib import Path
+
+from infra.database.migrations import upgrade
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from infra.database.engine import create_engine
+from infra.health import Health
+from infra.http.health import health_routes
+from infra.http.openapi import write_openapi
+from infra.http.server import http_service, listen
+from infra.lifecycle import run_process, run_services
+from infra.outbox.wake_up import WakeUp
+from infra.telemetry.logging import configure_logging
+from task_service.api.application import create_api
+from task_service.api.dependencies import Services
+from task_service.api.discovery import discovery_routes
+from task_service.api.middleware import wrap
+from task_service.api.schemas import PublicAddresses
+from task_service.commands.unit_of_work import UnitOfWork
+from task_service.credentials.access_tokens import AccessTokens
+from task_service.credentials.passwords import Passwords
+from task_service.credentials.signing_keys import load_signing_keys
+from task_service.queries.readiness import check_database, check_tables
+from task_service.relay import WAKE_UP_CHANNEL, relay_services
+from task_service.settings import ApiSettings, DatabaseSettings, Registration, RelaySettings
+
+SERVICE = "task_service"
+
+
+def run_api() -> int:
+    """Serve the API and the page until a signal."""
+    settings = ApiSettings()
+    configure_logging("task-api", settings.log_level)
+    listener = listen(settings.host, settings.api_port)
+    return run_process(lambda stop: _serve_api(settings, listener, stop))
+
+
+def run_relay() -> int:
+    """Publish events until a signal."""
+    settings = RelaySettings()
+    configure_logging("task-relay", settings.log_level)
+    listener = listen(settings.host, settings.task_relay_port)
+    return run_process(lambda stop: run_services(relay_services(settings, listener), stop))
+
+
+def run_migration() -> int:
+    """Bring the database up to date, then end."""
+    settings = DatabaseSettings()
+    configure_logging("task-migration", settings.log_level)
+    upgrade(SERVICE, settings.task_database_url)
+    return 0
+
+
+def describe(path: Path, *, check: bool) -> int:
+    """Write the OpenAPI document, which depends on no setting; with `check` only compare it."""
+    nowhere = PublicAddresses(api_url="", notifications_url="", socket_url="")
+    api = create_api(discovery_routes((), nowhere), health_routes(Health({})), Path())
+    return write_openapi(api, path, check=check)
+
+
+async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: asyncio.Event) -> int:
+    keys = load_signing_keys(settings.signing_keys)
+    addresses = PublicAddresses(
+        api_url=settings.public_api_url,
+        notifications_url=settings.public_notifications_url,
+        socket_url=settings.public_socket_url,
+    )
+    engine = create_engine(settings.task_database_url, application_name="task-api")
+    wake_up = WakeUp(settings.task_database_url, channel=WAKE_UP_CHANNEL)
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
+    api = create_api(discovery_routes(keys.published, addresses), health_routes(health), settings.web_directory)
+    api.state.services = Services(
+        database=sessions,
+        unit_of_work=UnitOfWork(sessions, wake_up.notify),
+        access_tokens=AccessTokens(keys, settings.access_token_life),
+        passwords=Passwords(),
+        session_life=settings.session_life,
+        secure_cookie=settings.public_api_url.startswith("https:"),
+        registration_open=settings.registration is Registration.OPEN,
+    )
+    served = wrap(api, addresses, settings.allowed_origins)
+    try:
+        return await run_services({"http": http_service(served, listener), "wake-up": wake_up.run}, stop)
+    finally:
+        await engine.dispose()

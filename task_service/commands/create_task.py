@@ -1,0 +1,78 @@
+"""Create a task."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from contracts.events.task import TaskAssigned, TaskAssignedData, TaskCreated, TaskCreatedData, TaskStatus, WatchReason
+from task_service.commands.errors import UnknownAssigneeError
+from task_service.commands.locking import load_people
+from task_service.commands.task_events import person, reference, task_event
+from task_service.commands.unit_of_work import UnitOfWork
+from task_service.commands.watching import watch
+from task_service.models import Task, TaskWithPeople
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    title: str
+    description: str
+    status: TaskStatus
+    assignee_id: UUID | None
+
+
+async def create_task(unit_of_work: UnitOfWork, actor_id: UUID, new: NewTask) -> TaskWithPeople:
+    """Create a task; with an assignee it is created first and then assigned, in two events.
+
+    Raises:
+        UnknownAssigneeError: there is no such person.
+    """
+    async with unit_of_work.begin() as work:
+        people = await load_people(work.session, (actor_id, new.assignee_id))
+        actor = people[actor_id]
+        assignee = people.get(new.assignee_id) if new.assignee_id else None
+        if new.assignee_id and not assignee:
+            raise UnknownAssigneeError
+        now = datetime.now(UTC)
+        task = Task(
+            id=uuid7(),
+            title=new.title,
+            description=new.description,
+            status=new.status,
+            assignee_id=new.assignee_id,
+            creator_id=actor_id,
+            version=1,
+            event_sequence=0,
+            created_at=now,
+            updated_at=now,
+        )
+        created = task_event(
+            TaskCreated,
+            task,
+            TaskCreatedData(
+                actor=person(actor),
+                task=reference(task),
+                description=task.description,
+                status=new.status,
+                watchers_added=await watch(work.session, task, actor, WatchReason.CREATED),
+            ),
+        )
+        events = [created]
+        if assignee:
+            events.append(
+                task_event(
+                    TaskAssigned,
+                    task,
+                    TaskAssignedData(
+                        actor=person(actor),
+                        task=reference(task),
+                        assignee=person(assignee),
+                        watchers_added=await watch(work.session, task, assignee, WatchReason.ASSIGNED),
+                    ),
+                )
+            )
+        work.session.add(task)
+        await work.record(*events)
+    return TaskWithPeople(task, actor, assignee)

@@ -1,0 +1,30 @@
+"""Delete a task with its comments and watchers."""
+
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from contracts.events.task import TaskDeleted, TaskDeletedData
+from task_service.commands.errors import NotYoursError
+from task_service.commands.locking import Versions, load_people, lock_task
+from task_service.commands.task_events import person, reference, task_event
+from task_service.commands.unit_of_work import UnitOfWork
+from task_service.models import ADMINISTRATOR, Task
+
+
+async def delete_task(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID, versions: Versions = None) -> None:
+    """Delete a task; its last event follows all others in the order of the task.
+
+    Raises:
+        UnknownTaskError: there is no such task.
+        VersionConflictError: the task is in none of the versions.
+        NotYoursError: the actor neither created it nor is an administrator.
+    """
+    async with unit_of_work.begin() as work:
+        task = await lock_task(work.session, task_id, versions)
+        actor = (await load_people(work.session, (actor_id,)))[actor_id]
+        if actor_id != task.creator_id and actor.role != ADMINISTRATOR:
+            raise NotYoursError
+        deleted = task_event(TaskDeleted, task, TaskDeletedData(actor=person(actor), task=reference(task)))
+        await work.session.execute(delete(Task).where(Task.id == task_id))
+        await work.record(deleted)

@@ -1,0 +1,83 @@
+"""What a use case refuses to do.
+
+CommandError
+├── UnknownThingError
+│   ├── UnknownTaskError
+│   └── UnknownCommentError
+├── ForbiddenError
+│   ├── NotYoursError               only the creator, the author or an administrator may
+│   └── RegistrationClosedError
+├── NotSignedInError
+│   ├── WrongCredentialsError       the e-mail or the password; never says which
+│   └── SessionOverError            logged out, expired, or ended by a change of the password
+├── EmailTakenError
+├── VersionConflictError            the task is not as the client saw it last
+└── InvalidValueError               well formed, and yet impossible
+    ├── UnknownAssigneeError
+    └── WrongPasswordError          the old password, when it is changed
+
+The text of each is meant for whoever sent the request. What each is over HTTP stands in `task_service.api.errors`.
+"""
+
+
+class CommandError(Exception):
+    """A use case was refused; the class's docstring is the default text."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").removesuffix("."))
+
+
+class UnknownThingError(CommandError):
+    """There is no such thing."""
+
+
+class UnknownTaskError(UnknownThingError):
+    """There is no such task."""
+
+
+class UnknownCommentError(UnknownThingError):
+    """There is no such comment on this task."""
+
+
+class ForbiddenError(CommandError):
+    """You may not do this."""
+
+
+class NotYoursError(ForbiddenError):
+    """Only whoever made it, or an administrator, may delete it."""
+
+
+class RegistrationClosedError(ForbiddenError):
+    """Registration is closed."""
+
+
+class NotSignedInError(CommandError):
+    """You are not signed in."""
+
+
+class WrongCredentialsError(NotSignedInError):
+    """The e-mail address or the password is wrong."""
+
+
+class SessionOverError(NotSignedInError):
+    """The session is over; log in again."""
+
+
+class EmailTakenError(CommandError):
+    """Somebody has registered with this e-mail address already."""
+
+
+class VersionConflictError(CommandError):
+    """The task was changed in the meantime."""
+
+
+class InvalidValueError(CommandError):
+    """A value of the request cannot be."""
+
+
+class UnknownAssigneeError(InvalidValueError):
+    """There is no such person."""
+
+
+class WrongPasswordError(InvalidValueError):
+    """This is not your password."""

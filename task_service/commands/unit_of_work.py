@@ -1,0 +1,41 @@
+"""The transaction of a use case, and the wake-up of the relay after it."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from infra.outbox.message import OutboxMessage
+from infra.outbox.writer import append
+from task_service.models import outbox
+
+
+@dataclass(slots=True)
+class Work:
+    """The running transaction; what is read, changed and recorded in it happens wholly or not at all."""
+
+    session: AsyncSession
+    recorded: bool = False
+
+    async def record(self, *messages: OutboxMessage) -> None:
+        """Put events into the outbox, after what was changed so far was sent to the database."""
+        await append(self.session, outbox, messages)
+        self.recorded = self.recorded or bool(messages)
+
+
+class UnitOfWork:
+    """Opens transactions. `notify` tells the relay that there is something new; it must not wait nor fail."""
+
+    def __init__(self, sessions: async_sessionmaker[AsyncSession], notify: Callable[[], None]) -> None:
+        self._sessions = sessions
+        self._notify = notify
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Work]:
+        """Commit when the block ends, roll back when it raises; the relay is woken only after the commit."""
+        async with self._sessions.begin() as session:
+            work = Work(session)
+            yield work
+        if work.recorded:
+            self._notify()

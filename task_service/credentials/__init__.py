@@ -1,0 +1,17 @@
+"""What proves who somebody is: passwords, the signing keys, access tokens and refresh tokens.
+
+What it does
+    `passwords` hashes with Argon2 beside the event loop. `signing_keys` reads the private keys of a folder and makes
+    the first one. `access_tokens` issues short-lived JWTs and verifies them with our own keys. `refresh_tokens` makes
+    the long-lived secret of a session, of which only the hash is stored.
+
+Guarantees
+    At most a few passwords are hashed at once and a bounded number waits; more are refused as unavailable, since each
+    needs 64 MiB and some tenths of a second. Two processes that start at once on an empty folder end up with one key.
+
+Lifecycle
+    Keys are read once, at the start: a key that was added signs after a restart, and is published from then on.
+
+May import
+    infra and contracts; no models, no framework.
+"""

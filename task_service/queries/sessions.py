@@ -1,0 +1,37 @@
+"""Who is behind a session."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from task_service.models import Session, User
+
+
+class LiveSession(NamedTuple):
+    session: Session
+    user: User
+
+
+async def live_session(database: AsyncSession, session_id: UUID, user_id: UUID, now: datetime) -> LiveSession | None:
+    """Find a session that has neither ended nor expired, with its person."""
+    found = await database.execute(
+        select(Session, User)
+        .join(User, User.id == Session.user_id)
+        .where(Session.id == session_id, User.id == user_id, Session.ended_at.is_(None), Session.expires_at > now)
+    )
+    row = found.first()
+    return LiveSession(*row) if row else None
+
+
+async def live_session_of_cookie(database: AsyncSession, refresh_hash: bytes, now: datetime) -> LiveSession | None:
+    """Find the session that a refresh cookie belongs to, if it is not over."""
+    found = await database.execute(
+        select(Session, User)
+        .join(User, User.id == Session.user_id)
+        .where(Session.refresh_hash == refresh_hash, Session.ended_at.is_(None), Session.expires_at > now)
+    )
+    row = found.first()
+    return LiveSession(*row) if row else None

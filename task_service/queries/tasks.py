@@ -1,0 +1,85 @@
+"""Tasks, their comments and their watchers, to be read."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from contracts.events.task import TaskStatus
+from task_service.models import Comment, CommentWithAuthor, Task, TaskWithPeople, User, Watcher
+from task_service.queries.pages import Position
+
+_Creator = aliased(User)
+_Assignee = aliased(User)
+
+
+class WatcherWithUser(NamedTuple):
+    user: User
+    watcher: Watcher
+
+
+def _tasks() -> Select[Task, User, User]:
+    return (
+        select(Task, _Creator, _Assignee)
+        .join(_Creator, _Creator.id == Task.creator_id)
+        .outerjoin(_Assignee, _Assignee.id == Task.assignee_id)
+    )
+
+
+async def find_task(database: AsyncSession, task_id: UUID) -> TaskWithPeople | None:
+    """Read one task."""
+    row = (await database.execute(_tasks().where(Task.id == task_id))).first()
+    return TaskWithPeople(*row) if row else None
+
+
+async def task_exists(database: AsyncSession, task_id: UUID) -> bool:
+    """Say whether there is such a task."""
+    return await database.scalar(select(Task.id).where(Task.id == task_id)) is not None
+
+
+async def newest_tasks(
+    database: AsyncSession,
+    *,
+    status: TaskStatus | None,
+    assignee_id: UUID | None,
+    before: Position | None,
+    limit: int,
+) -> list[TaskWithPeople]:
+    """List tasks, newest first, from a position on."""
+    query = _tasks().order_by(Task.created_at.desc(), Task.id.desc()).limit(limit)
+    if status is not None:
+        query = query.where(Task.status == status)
+    if assignee_id is not None:
+        query = query.where(Task.assignee_id == assignee_id)
+    if before is not None:
+        query = query.where(tuple_(Task.created_at, Task.id) < tuple_(before.created_at, before.id))
+    return [TaskWithPeople(*row) for row in await database.execute(query)]
+
+
+async def oldest_comments(
+    database: AsyncSession, task_id: UUID, *, after: Position | None, limit: int
+) -> list[CommentWithAuthor]:
+    """List the comments of a task, oldest first, from a position on."""
+    query = (
+        select(Comment, User)
+        .join(User, User.id == Comment.author_id)
+        .where(Comment.task_id == task_id)
+        .order_by(Comment.created_at, Comment.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(Comment.created_at, Comment.id) > tuple_(after.created_at, after.id))
+    return [CommentWithAuthor(*row) for row in await database.execute(query)]
+
+
+async def watchers_of(database: AsyncSession, task_id: UUID) -> list[WatcherWithUser]:
+    """List who watches a task, by name; who stopped is not among them."""
+    query = (
+        select(User, Watcher)
+        .join(Watcher, Watcher.user_id == User.id)
+        .where(Watcher.task_id == task_id, Watcher.stopped.is_(False))
+        .order_by(User.name, User.id)
+    )
+    return [WatcherWithUser(*row) for row in await database.execute(query)]

@@ -1,0 +1,34 @@
+"""Broker out: the relay of the task service's outbox, in a process of its own.
+
+Domain events go out in order for each task and each person; what belongs to different ones overtakes freely.
+"""
+
+import socket
+
+from contracts.topology import DOMAIN_EVENTS
+from infra.health import Health
+from infra.http.health import health_app
+from infra.http.server import http_service
+from infra.lifecycle import Service
+from infra.outbox.publishing import Ordering
+from infra.outbox.relay import Relay
+from infra.settings import broker_addresses
+from task_service.settings import RelaySettings
+
+NAME = "task-relay"
+
+WAKE_UP_CHANNEL = "outbox"
+
+
+def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str, Service]:
+    """Give the services of the process: the relay, and its health pages."""
+    relay = Relay(
+        NAME,
+        database_url=settings.task_database_url,
+        broker_urls=broker_addresses(settings.task_broker_url),
+        exchange=DOMAIN_EVENTS,
+        ordering=Ordering.PER_KEY,
+        wake_up_channel=WAKE_UP_CHANNEL,
+    )
+    health = Health({"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying})
+    return {"relay": relay.run, "http": http_service(health_app(health), listener)}

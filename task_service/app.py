@@ -4,10 +4,10 @@ import asyncio
 import socket
 from pathlib import Path
 
-from infra.database.migrations import upgrade
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from infra.database.engine import create_engine
+from infra.database.migrations import upgrade
 from infra.health import Health
 from infra.http.health import health_routes
 from infra.http.openapi import write_openapi

@@ -1,0 +1,74 @@
+# Every target sets up what it needs first. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency
+MAKEFLAGS += --no-print-directory
+
+python := .venv/bin/python
+page := $(python) -m infra.local.page
+pytest_arguments ?=
+lock_arguments ?=
+UV ?= uv
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F"|" '{printf "%-18s %s\n", $$1, $$2}'
+
+up: ## run the whole system on this machine until Ctrl-C
+	@infra/local/setup.sh up
+	@exec $(python) -m infra.local up
+
+status: ## say what runs
+	@$(python) -m infra.local status
+
+reset: ## drop all data of `make up`
+	@infra/local/setup.sh up
+	@$(python) -m infra.local reset
+
+setup: ## install everything that the other targets need
+	@infra/local/setup.sh test
+
+check: ## formatters, linters, types, import rules, staleness of what is generated
+	@infra/local/setup.sh check
+	$(python) -m ruff format --check --quiet .
+	$(python) -m ruff check --quiet .
+	$(python) -m mypy
+	.venv/bin/lint-imports --no-cache
+	$(python) -m contracts.generate --check
+	$(python) -m infra.broker.definitions --check
+	$(python) -m task_service openapi --check
+	$(python) -m notification_worker openapi --check
+	$(page) lint types test
+
+test: ## all tests, on private servers and in a headless browser
+	@infra/local/setup.sh test
+	$(python) -m pytest $(pytest_arguments)
+
+test-unit: ## the tests that need no server
+	@infra/local/setup.sh check
+	$(python) -m pytest tests/unit tests/architecture $(pytest_arguments)
+
+format: ## format the code, and mend what the linters can mend
+	@infra/local/setup.sh check
+	$(python) -m ruff format .
+	$(python) -m ruff check --fix .
+	$(page) format
+
+contracts: ## write what is generated: schemas, OpenAPI, broker definitions, the page's types
+	@infra/local/setup.sh check
+	$(python) -m contracts.generate
+	$(python) -m infra.broker.definitions
+	$(python) -m task_service openapi
+	$(python) -m notification_worker openapi
+	$(page) generate
+
+bench-latency: ## time from a change to the frame in a window, and what each hop takes
+	@infra/local/setup.sh test
+	$(python) -m tests.load.latency
+
+lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade takes newer ones)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv make lock" >&2; exit 1; }
+	@for name in runtime develop node; do \
+		$(UV) pip compile requirements/$$name.in -o requirements/$$name.lock $(lock_arguments) --universal \
+			--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+			--quiet --custom-compile-command "make lock" || exit 1; \
+		echo "requirements/$$name.lock"; \
+	done

@@ -1,0 +1,190 @@
+"""People who use the running system as their page does: over HTTP and the socket, knowing nothing of its inside."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+PASSWORD = "correct horse battery staple"
+DEADLINE_SECONDS = 30
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the running system is reached, as `/config.json` says it."""
+
+    api: str
+    notifications: str
+    socket: str
+
+
+@dataclass
+class Person:
+    id: str
+    name: str
+    email: str
+    token: str
+    addresses: Addresses
+    http: httpx.AsyncClient
+
+    @classmethod
+    async def register(cls, http: httpx.AsyncClient, addresses: Addresses, name: str) -> Self:
+        """Make a person of this name with an address of their own, logged in."""
+        email = f"{name.lower().replace(' ', '.')}-{uuid4().hex[:8]}@example.com"
+        credentials = {"email": email, "password": PASSWORD}
+        registered = await http.post(f"{addresses.api}/api/auth/register", json={"name": name, **credentials})
+        assert registered.status_code == 201, registered.text
+        answer = await http.post(f"{addresses.api}/api/auth/login", json=credentials)
+        assert answer.status_code == 200, answer.text
+        return cls(registered.json()["id"], name, email, answer.json()["access_token"], addresses, http)
+
+    async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request to whichever API serves the path."""
+        origin = self.addresses.notifications if path.startswith("/api/notifications") else self.addresses.api
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return await self.http.request(method, f"{origin}{path}", headers=headers, **options)
+
+    async def create_task(self, title: str, **fields: Any) -> Json:
+        return await self._answer(201, "POST", "/api/tasks", {"title": title, **fields})
+
+    async def change_task(self, task_id: str, **fields: Any) -> Json:
+        return await self._answer(200, "PATCH", f"/api/tasks/{task_id}", fields)
+
+    async def comment(self, task_id: str, body: str) -> Json:
+        return await self._answer(201, "POST", f"/api/tasks/{task_id}/comments", {"body": body})
+
+    async def mark_read(self, *ids: str) -> None:
+        answer = await self.call("POST", "/api/notifications/read", json={"ids": list(ids)})
+        assert answer.status_code == 204, answer.text
+
+    async def unread(self) -> list[Json]:
+        """Give all unread notifications, newest first, following the `Link` header from page to page."""
+        found: list[Json] = []
+        path: str | None = "/api/notifications?limit=100"
+        while path is not None:
+            answer = await self.call("GET", path)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()
+            following = answer.links.get("next", {}).get("url")
+            path = None if following is None else httpx.URL(following).raw_path.decode()
+        return found
+
+    async def sync(self, after_seq: int | None = None) -> Json:
+        parameters = {} if after_seq is None else {"after_seq": after_seq}
+        answer = await self.call("GET", "/api/notifications/sync", params=parameters)
+        assert answer.status_code == 200, answer.text
+        content: Json = answer.json()
+        return content
+
+    async def _answer(self, status: int, method: str, path: str, body: Json) -> Json:
+        answer = await self.call(method, path, json=body)
+        assert answer.status_code == status, answer.text
+        content: Json = answer.json()
+        return content
+
+    @asynccontextmanager
+    async def window(self, socket: str | None = None) -> AsyncIterator["Window"]:
+        """Open a window that is live: authenticated, caught up, and reading."""
+        window = Window(self, socket or self.addresses.socket)
+        async with asyncio.TaskGroup() as group:
+            await window.open(group)
+            try:
+                yield window
+            finally:
+                await window.close()
+
+
+@dataclass
+class Window:
+    """One open page: `READY`, then `sync`, then frames with a higher `seq`."""
+
+    person: Person
+    address: str
+    items: dict[str, Json] = field(default_factory=dict)
+    frames: list[Json] = field(default_factory=list)
+    latest_seq: int = 0
+    unread_count: int = 0
+    on_frame: Callable[[Json], None] = lambda _: None
+    _socket: ClientConnection | None = None
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def open(self, group: asyncio.TaskGroup) -> None:
+        """Connect, authenticate and catch up; frames are read in the background until the socket closes."""
+        self._socket = await connect(self.address, compression=None)
+        await self._socket.send(json.dumps({"type": "AUTH", "payload": {"token": self.person.token}}))
+        ready = json.loads(await self._socket.recv())
+        assert ready["type"] == "READY", ready
+        await self.catch_up()
+        group.create_task(self._read(self._socket))
+
+    async def close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+
+    def cut(self) -> None:
+        """Lose the network: the connection is gone without a goodbye."""
+        assert self._socket is not None
+        self._socket.transport.abort()
+
+    async def catch_up(self) -> None:
+        """Ask the server for what changed since the last frame, as a page does when it is not sure."""
+        known = None if self.latest_seq == 0 else self.latest_seq
+        answer = await self.person.sync(known)
+        if answer["reset"]:
+            self.items.clear()
+        for item in answer["items"]:
+            self.items[item["id"]] = item
+        for removed in answer["removed_ids"]:
+            self.items.pop(removed, None)
+        self.latest_seq, self.unread_count = answer["latest_seq"], answer["unread_count"]
+
+    async def until(self, holds: Callable[["Window"], bool], what: str) -> None:
+        """Wait until something can be seen in this window."""
+        async with self._changed:
+            try:
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    await self._changed.wait_for(lambda: holds(self))
+            except TimeoutError:
+                raise AssertionError(f"{self.person.name}'s window never showed {what}") from None
+
+    @property
+    def unread(self) -> list[Json]:
+        return [item for item in self.items.values() if item["read_at"] is None]
+
+    async def _read(self, socket: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            async for text in socket:
+                async with self._changed:
+                    self._apply(json.loads(text))
+                    self._changed.notify_all()
+
+    def _apply(self, frame: Json) -> None:
+        self.frames.append(frame)
+        self.on_frame(frame)
+        payload = frame["payload"]
+        seq = payload.get("seq")
+        if seq is None or seq <= self.latest_seq:
+            return
+        self.latest_seq, self.unread_count = seq, payload["unread_count"]
+        match frame["type"]:
+            case "NOTIFICATION":
+                self.items[payload["id"]] = payload
+            case "READ":
+                for item in self.items.values():
+                    if item["id"] in (payload["ids"] or ()) or item["seq"] <= (payload["up_to_seq"] or -1):
+                        item["read_at"] = item["read_at"] or payload["read_at"]
+            case "UNREAD":
+                for id_ in payload["ids"]:
+                    self.items[id_]["read_at"] = None
+            case "REMOVED":
+                for id_ in payload["ids"]:
+                    self.items.pop(id_, None)

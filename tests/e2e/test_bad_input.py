@@ -13,12 +13,12 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from tests.support.system import System
 from websockets.asyncio.client import ClientConnection, connect
 
 from contracts.socket.close_codes import CloseCode
 from contracts.topology import DOMAIN_EVENTS, WORKER_DEAD_LETTERS
 from tests.support.people import Person
+from tests.support.system import System
 
 pytestmark = pytest.mark.e2e
 

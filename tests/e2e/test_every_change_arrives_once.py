@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.support.system import System
 
 from tests.support.expected import Told, expected_notifications
 from tests.support.people import Person, Window
+from tests.support.system import System
 from tests.support.tap import Tap
 
 pytestmark = pytest.mark.e2e

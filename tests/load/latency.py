@@ -19,10 +19,10 @@ from typing import Any
 import aio_pika
 import httpx
 from aio_pika.abc import AbstractIncomingMessage
-from tests.support.system import System
 
 from contracts.topology import DELIVERIES, DOMAIN_EVENTS
 from tests.support.people import Person
+from tests.support.system import System
 
 CHANGES = 200
 INTERVAL_SECONDS = 0.05

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -73,22 +72,17 @@ notifications = Table(
     CheckConstraint("count >= 1", name="count"),
     CheckConstraint("message IS NOT NULL OR task_id IS NOT NULL AND task_title IS NOT NULL", name="text"),
     Index("notifications_once_for_each_event", "user_id", "event_source", "event_id", unique=True),
-    Index(
-        "notifications_unread_newest_first",
-        "user_id",
-        text("created_at DESC"),
-        text("id DESC"),
-        postgresql_where=text("read_at IS NULL"),
-    ),
-    Index("notifications_newest_first", "user_id", text("created_at DESC"), text("id DESC")),
+    Index("notifications_unread", "user_id", "created_at", "id", postgresql_where=text("read_at IS NULL")),
+    Index("notifications_newest", "user_id", "created_at", "id"),
     Index("notifications_by_seq", "user_id", "seq", "id"),
     Index("notifications_of_task", "task_id", "user_id", postgresql_where=text("task_id IS NOT NULL")),
     Index("notifications_by_actor", "actor_id", "user_id", postgresql_where=text("actor_id IS NOT NULL")),
 )
 """One row for each person and event, as parts; `message` and `link` are those of another service's request.
 
-The unique index is the second fence against telling somebody twice, behind `processed_events`. `notifications_of_task`
-serves the deletion of a task and `notifications_by_actor` the erasure of a person.
+`notifications_once_for_each_event` is the second fence against telling somebody twice, behind `processed_events`.
+`notifications_unread` and `notifications_newest`, read backwards, serve the lists, `notifications_by_seq` serves
+`sync`, `notifications_of_task` the deletion of a task, and `notifications_by_actor` the erasure of a person.
 """
 
 removed_notifications = Table(
@@ -129,7 +123,6 @@ users = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("erased_at", DateTime(timezone=True)),
-    Column("erasure_finished", Boolean, nullable=False, server_default=text("false")),
 )
 """Who may be told by a request, and who is erased; no name, since events carry the names that are shown."""
 
@@ -138,7 +131,6 @@ worker_heartbeats = Table(
     metadata,
     Column("worker_id", Uuid, primary_key=True),
     Column("beat_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
-    Column("lanes", ARRAY(SmallInteger), nullable=False, server_default=text("'{}'")),
 )
 """The workers that run, by which they share the lanes out."""
 

@@ -11,9 +11,10 @@ from contracts.socket.frames import Notification, Seq, UnreadCount
 MARKS = 500
 """The most notifications that one request may mark."""
 
-_BIGINT = 2**63 - 1
+_LARGEST = 2**53 - 1
+"""The largest whole number that JavaScript counts exactly."""
 
-KnownSeq = Annotated[int, Field(ge=0, le=_BIGINT)]
+KnownSeq = Annotated[int, Field(ge=0, le=_LARGEST)]
 
 
 class SeenNotification(ContractModel):

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from contracts.events import TaskEvent
+from contracts.events.task import TaskUnwatched
 from contracts.notification_types import Reason
 
 _STRONGEST_FIRST = tuple(Reason)
@@ -46,3 +48,15 @@ def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Give reasons without repetition, the strongest first."""
     present = set(reasons)
     return tuple(reason for reason in _STRONGEST_FIRST if reason in present)
+
+
+def watchers_after(event: TaskEvent, before: TaskWatchers, sequence: int) -> TaskWatchers:
+    """Give who watches the event's task after it; `sequence` is the event's own."""
+    after = dict(before)
+    for added in event.data.watchers_added:
+        person = added.person.id
+        after[person] = after.get(person, Watching()).watched(Reason(added.reason.value), sequence)
+    if isinstance(event, TaskUnwatched):
+        person = event.data.watcher.id
+        after[person] = after.get(person, Watching()).stopped(sequence)
+    return after

@@ -1,0 +1,38 @@
+"""A task is gone: nobody watches it any more, and its notifications stay without a link.
+
+The link is taken out of the rows, each person with a new number, instead of being left out wherever rows are read: so
+a window that holds such a row learns of it like of any other change.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.events.task import TaskDeleted
+from infra.database.errors import retry_on_conflict
+from notification_worker.commands.event_claims import claim, is_processed
+from notification_worker.commands.rewrite import rewrite
+from notification_worker.models import deleted_tasks, notifications, watchers
+
+
+async def delete_task(database: AsyncEngine, event: TaskDeleted) -> None:
+    """Apply the event; every step can be done again, and the event is claimed when all are done."""
+    task_id = event.data.task.id
+
+    async def forget() -> bool:
+        async with database.begin() as connection:
+            if await is_processed(connection, event):
+                return False
+            await connection.execute(
+                insert(deleted_tasks).values(task_id=task_id, deleted_at=datetime.now(UTC)).on_conflict_do_nothing()
+            )
+            await connection.execute(delete(watchers).where(watchers.c.task_id == task_id))
+            return True
+
+    if await retry_on_conflict(forget):
+        rows = notifications.c
+        await rewrite(database, (rows.task_id == task_id) & ~rows.task_deleted, {"task_deleted": True})
+        async with database.begin() as connection:
+            await claim(connection, [event])

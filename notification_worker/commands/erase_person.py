@@ -1,0 +1,49 @@
+"""A person is erased: what is theirs goes, and their name goes out of what others hold."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import case, delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.events.user import UserErased
+from infra.database.errors import retry_on_conflict
+from notification_worker.audience.wording import FORMER_MEMBER
+from notification_worker.commands.event_claims import claim, hold_off_events, is_processed
+from notification_worker.commands.rewrite import rewrite
+from notification_worker.models import inboxes, notifications, users, watchers
+
+
+async def erase_person(database: AsyncEngine, event: UserErased) -> None:
+    """Apply the event; every step can be done again, and the event is claimed when all are done.
+
+    After the first step no other event tells the person or writes the name, however late it comes; so the second
+    finds all that is left of it.
+    """
+    user_id = event.data.user_id
+
+    async def forget() -> bool:
+        async with database.begin() as connection:
+            await hold_off_events(connection)
+            if await is_processed(connection, event):
+                return False
+            noted = insert(users).values(id=user_id, erased_at=datetime.now(UTC))
+            await connection.execute(
+                noted.on_conflict_do_update(
+                    index_elements=["id"],
+                    set_={"erased_at": func.coalesce(users.c.erased_at, noted.excluded.erased_at)},
+                )
+            )
+            await connection.execute(delete(watchers).where(watchers.c.user_id == user_id))
+            await connection.execute(delete(inboxes).where(inboxes.c.user_id == user_id))
+            return True
+
+    if await retry_on_conflict(forget):
+        rows = notifications.c
+        # Another service's own words may name the person too.
+        message = case(
+            (rows.actor_name == "", rows.message), else_=func.replace(rows.message, rows.actor_name, FORMER_MEMBER)
+        )
+        await rewrite(database, rows.actor_id == user_id, {"actor_id": None, "actor_name": None, "message": message})
+        async with database.begin() as connection:
+            await claim(connection, [event])

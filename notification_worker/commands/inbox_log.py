@@ -1,0 +1,60 @@
+"""The heads of people's logs: locked first, moved on with every change, written back last."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, cast, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from notification_worker.models import inboxes
+
+
+@dataclass(slots=True)
+class Head:
+    """The head of one locked inbox, as it will be written back."""
+
+    last_seq: int
+    unread_count: int
+    moved: bool = False
+
+    def move_on(self, unread: int = 0) -> int:
+        """Take the next number for a change that makes so many more notifications unread."""
+        self.last_seq += 1
+        self.unread_count += unread
+        self.moved = True
+        return self.last_seq
+
+
+async def lock_inboxes(connection: AsyncConnection, user_ids: Iterable[UUID]) -> dict[UUID, Head]:
+    """Lock the inboxes of these people, made where there are none, always in the order of the ids.
+
+    Whoever locks several does it in this order, so that no two transactions wait for each other.
+    """
+    wanted = cast(sorted(set(user_ids)), ARRAY(Uuid))
+    await connection.execute(
+        insert(inboxes)
+        .from_select(["user_id"], select(func.unnest(wanted)), include_defaults=False)
+        .on_conflict_do_nothing()
+    )
+    locked = await connection.execute(
+        select(inboxes).where(inboxes.c.user_id == func.any(wanted)).order_by(inboxes.c.user_id).with_for_update()
+    )
+    return {row.user_id: Head(row.last_seq, row.unread_count) for row in locked}
+
+
+async def write_heads(connection: AsyncConnection, heads: Mapping[UUID, Head]) -> None:
+    """Write back the heads that moved."""
+    moved = [
+        {"of_user": user_id, "last_seq": head.last_seq, "unread_count": head.unread_count}
+        for user_id, head in heads.items()
+        if head.moved
+    ]
+    if moved:
+        await connection.execute(
+            update(inboxes)
+            .where(inboxes.c.user_id == bindparam("of_user"))
+            .values(last_seq=bindparam("last_seq"), unread_count=bindparam("unread_count")),
+            moved,
+        )

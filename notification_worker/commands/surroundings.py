@@ -1,0 +1,119 @@
+"""What a batch of events finds in the database, and how it changes from event to event."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.events import AnyEvent, InvalidEventDataError, TaskEvent
+from contracts.events.notification import NotificationRequested
+from contracts.events.task import TaskEventData
+from contracts.notification_types import Reason
+from notification_worker.audience.rules import Surroundings
+from notification_worker.audience.watching import TaskWatchers, Watching, watchers_after
+from notification_worker.models import deleted_tasks, users, watchers
+
+
+@dataclass(slots=True)
+class Picture:
+    """The watchers of the tasks in a batch, kept up to date in memory while the batch goes on."""
+
+    watchers: dict[UUID, TaskWatchers] = field(default_factory=dict)
+    deleted: set[UUID] = field(default_factory=set)
+    erased: set[UUID] = field(default_factory=set)
+    registered: set[UUID] = field(default_factory=set)
+    changed: dict[tuple[UUID, UUID], Watching] = field(default_factory=dict)
+
+    def apply(self, event: AnyEvent) -> Surroundings:
+        """Apply what an event says of watchers; give what it is judged by."""
+        if not isinstance(event.data, TaskEventData):
+            return Surroundings({}, self.erased)
+        task_id = event.data.task.id
+        if task_id in self.deleted:
+            return Surroundings({}, self.erased, task_deleted=True)
+        before = self.watchers.get(task_id, {})
+        after = {
+            person: watching
+            for person, watching in watchers_after(event, before, sequence_of(event)).items()
+            if person not in self.erased
+        }
+        self.changed.update(
+            {(task_id, person): watching for person, watching in after.items() if watching != before.get(person)}
+        )
+        self.watchers[task_id] = after
+        return Surroundings(after, self.erased)
+
+
+def sequence_of(event: TaskEvent) -> int:
+    """Give the number of a task's event.
+
+    Raises:
+        InvalidEventDataError: it has none, so nobody can say what it comes after.
+    """
+    if event.sequence is None:
+        raise InvalidEventDataError("sequence: an event of a task needs one")
+    return int(event.sequence)
+
+
+async def read_picture(connection: AsyncConnection, events: Sequence[AnyEvent]) -> Picture:
+    """Read what these events need to be judged."""
+    picture = Picture()
+    tasks = {event.data.task.id for event in events if isinstance(event.data, TaskEventData)}
+    if tasks:
+        found = await connection.execute(select(watchers).where(watchers.c.task_id.in_(tasks)))
+        for row in found:
+            picture.watchers.setdefault(row.task_id, {})[row.user_id] = Watching(
+                frozenset(map(Reason, row.reasons)), row.watched_sequence, row.stopped_sequence
+            )
+        deleted = await connection.execute(select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id.in_(tasks)))
+        picture.deleted.update(deleted.scalars())
+    people = set(_people_of(events)).union(*picture.watchers.values())
+    known = await connection.execute(select(users.c.id, users.c.erased_at).where(users.c.id.in_(people)))
+    for row in known:
+        (picture.registered if row.erased_at is None else picture.erased).add(row.id)
+    return picture
+
+
+async def write_watchers(connection: AsyncConnection, changed: dict[tuple[UUID, UUID], Watching]) -> None:
+    """Write the watchers that changed, in the order of task and person."""
+    if not changed:
+        return
+    written = insert(watchers)
+    await connection.execute(
+        written.on_conflict_do_update(
+            index_elements=["task_id", "user_id"],
+            set_={
+                "reasons": written.excluded.reasons,
+                "watched_sequence": written.excluded.watched_sequence,
+                "stopped_sequence": written.excluded.stopped_sequence,
+            },
+        ),
+        [
+            {
+                "task_id": task_id,
+                "user_id": user_id,
+                "reasons": sorted(watching.reasons),
+                "watched_sequence": watching.watched_sequence,
+                "stopped_sequence": watching.stopped_sequence,
+            }
+            for (task_id, user_id), watching in sorted(changed.items(), key=lambda pair: pair[0])
+        ],
+    )
+
+
+def _people_of(events: Iterable[AnyEvent]) -> Iterable[UUID]:
+    """Name everybody whom the events themselves name."""
+    for event in events:
+        data = event.data
+        if isinstance(data, TaskEventData):
+            yield data.actor.id
+            yield from (added.person.id for added in data.watchers_added)
+            if (assignee := getattr(data, "assignee", None)) is not None:
+                yield assignee.id
+        elif isinstance(event, NotificationRequested):
+            yield from event.data.recipients
+            if event.data.actor is not None:
+                yield event.data.actor.id

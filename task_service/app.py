@@ -4,8 +4,6 @@ import asyncio
 import socket
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import async_sessionmaker
-
 from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
 from infra.health import Health
@@ -20,7 +18,7 @@ from task_service.api.dependencies import Services
 from task_service.api.discovery import discovery_routes
 from task_service.api.middleware import wrap
 from task_service.api.schemas import PublicAddresses
-from task_service.commands.unit_of_work import UnitOfWork
+from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.passwords import Passwords
 from task_service.credentials.signing_keys import load_signing_keys
@@ -71,7 +69,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
     )
     engine = create_engine(settings.task_database_url, application_name="task-api")
     wake_up = WakeUp(settings.task_database_url, channel=WAKE_UP_CHANNEL)
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
+    sessions = session_factory(engine)
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     api = create_api(discovery_routes(keys.published, addresses), health_routes(health), settings.web_directory)
     api.state.services = Services(

@@ -19,6 +19,7 @@ def create_engine(url: str, *, application_name: str, pool_connections: int = PO
 
     A transaction that idles for 5 s is ended by the server, and a lock is waited for 2 s at most, so that one stuck
     request cannot hold up the others for longer. Whoever finds the pool empty waits `POOL_WAIT_SECONDS`, then fails.
+    The text of an error does not hold the values of its statement, which may be personal.
     """
     return create_async_engine(
         sqlalchemy_url(url),
@@ -26,6 +27,7 @@ def create_engine(url: str, *, application_name: str, pool_connections: int = PO
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={
             "timeout": CONNECT_SECONDS,
             "command_timeout": COMMAND_SECONDS,

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from fastapi import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.http.problems import problem_response
@@ -18,6 +19,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp, limit_bytes: int = BODY_BYTES) -> None:
         self._app = app
         self._limit_bytes = limit_bytes
+        self._detail = f"the body is larger than {limit_bytes} bytes"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,7 +36,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit_bytes:
-                raise _BodyTooLargeError
+                raise _BodyTooLargeError(self._detail)
             return message
 
         async def watched(message: Message) -> None:
@@ -50,13 +52,12 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = problem_response(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"the body is larger than {self._limit_bytes} bytes",
-            {"Connection": "close"},
-        )
+        answer = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail, {"Connection": "close"})
         await answer(scope, receive, send)
 
 
-class _BodyTooLargeError(Exception):
-    pass
+class _BodyTooLargeError(HTTPException):
+    """Raised into the application while it reads; FastAPI lets pass only exceptions of this kind there."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})

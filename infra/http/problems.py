@@ -7,11 +7,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from contracts.problems import MEDIA_TYPE, FieldProblem, Problem, ProblemType
 from infra.auth import TokenError
+from infra.database.errors import is_database_away
 from infra.errors import UnavailableError
 from infra.telemetry.logging import get_logger
 
@@ -82,6 +85,8 @@ def install_problems(app: FastAPI, table: ProblemTable) -> None:
         app.add_exception_handler(error, _translate(status, problem))
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)
+    for trouble in (DBAPIError, PoolTimeoutError, OSError):
+        app.add_exception_handler(trouble, _database_trouble)
     app.add_exception_handler(Exception, _internal_error)
 
 
@@ -110,6 +115,19 @@ def _framework_error(_: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     return _Answer(
         status, _BY_STATUS.get(status, ProblemType.INVALID_REQUEST), str(error.detail), headers=error.headers
+    ).response()
+
+
+def _database_trouble(request: Request, error: Exception) -> Response:
+    """Tell a database that is away, or too busy, from a mistake of ours."""
+    if not is_database_away(error):
+        return _internal_error(request, error)
+    log.warning("database_away", error=type(error).__name__)
+    return _Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        ProblemType.UNAVAILABLE,
+        "the database does not answer now",
+        headers={"Retry-After": "1"},
     ).response()
 
 

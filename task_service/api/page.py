@@ -35,21 +35,16 @@ class Page:
             raise HTTPException(HTTPStatus.NOT_FOUND, "there is nothing at this address")
         if request.method not in {"GET", "HEAD"}:
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", {"Allow": "GET, HEAD"})
-        file = path or INDEX
-        try:
-            response = await self._files.get_response(file, request.scope)
-        except HTTPException as error:
-            if error.status_code != HTTPStatus.NOT_FOUND or "." in file.rsplit("/", 1)[-1]:
-                raise
-            file = INDEX
-            response = await self._index(request)
+        file = path if "." in path.rsplit("/", 1)[-1] else INDEX
+        response = await self._file(file, request)
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if file.startswith(HASHED_ASSETS) else "no-cache"
         )
         return response
 
-    async def _index(self, request: Request) -> Response:
+    async def _file(self, path: str, request: Request) -> Response:
         try:
-            return await self._files.get_response(INDEX, request.scope)
+            return await self._files.get_response(path, request.scope)
         except HTTPException as error:
-            raise HTTPException(HTTPStatus.NOT_FOUND, "the page has not been built") from error
+            missing = "the page has not been built" if path == INDEX else "there is no such file"
+            raise HTTPException(HTTPStatus.NOT_FOUND, missing) from error

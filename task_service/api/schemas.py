@@ -1,9 +1,11 @@
 """The bodies of requests and answers. Requests are strict; answers may gain fields, so clients ignore unknown ones."""
 
+import re
 from typing import Annotated, Literal, Self, cast
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from contracts.events.task import TEXT_LENGTH, TITLE_LENGTH, TaskStatus, WatchReason
 from contracts.model import Moment
@@ -14,10 +16,18 @@ from task_service.commands.watching import strongest
 PASSWORD_SHORTEST = 8
 PASSWORD_LENGTH = 200
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
 
 def _storable(text: str) -> str:
     if "\0" in text:
-        raise ValueError("must not contain the character NUL")
+        raise PydanticCustomError("not_storable", "Must not contain the character NUL")
+    return text
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise PydanticCustomError("not_an_email", "Must be an e-mail address")
     return text
 
 
@@ -30,7 +40,8 @@ CommentBody = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=models.NAME_LENGTH), Storable]
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=models.EMAIL_LENGTH, pattern=r"^\s*[^@\s]+@[^@\s]+\s*$"),
+    StringConstraints(strip_whitespace=True, max_length=models.EMAIL_LENGTH),
+    AfterValidator(_email),
     Storable,
 ]
 """Nothing is sent to it, so any domain will do, one without a dot or known only inside the company too."""

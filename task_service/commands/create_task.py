@@ -11,8 +11,8 @@ from task_service.commands.errors import UnknownAssigneeError
 from task_service.commands.locking import load_people
 from task_service.commands.task_events import person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
-from task_service.commands.watching import watch
-from task_service.models import Task, TaskWithPeople
+from task_service.commands.watching import let_watch
+from task_service.models import Task, TaskWithPeople, Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ async def create_task(unit_of_work: UnitOfWork, actor_id: UUID, new: NewTask) ->
             created_at=now,
             updated_at=now,
         )
+        watchers: dict[UUID, Watcher] = {}
         created = task_event(
             TaskCreated,
             task,
@@ -56,7 +57,7 @@ async def create_task(unit_of_work: UnitOfWork, actor_id: UUID, new: NewTask) ->
                 task=reference(task),
                 description=task.description,
                 status=new.status,
-                watchers_added=await watch(work.session, task, actor, WatchReason.CREATED),
+                watchers_added=let_watch(watchers, task, actor, WatchReason.CREATED),
             ),
         )
         events = [created]
@@ -69,10 +70,12 @@ async def create_task(unit_of_work: UnitOfWork, actor_id: UUID, new: NewTask) ->
                         actor=person(actor),
                         task=reference(task),
                         assignee=person(assignee),
-                        watchers_added=await watch(work.session, task, assignee, WatchReason.ASSIGNED),
+                        watchers_added=let_watch(watchers, task, assignee, WatchReason.ASSIGNED),
                     ),
                 )
             )
         work.session.add(task)
+        await work.session.flush()
+        work.session.add_all(watchers.values())
         await work.record(*events)
     return TaskWithPeople(task, actor, assignee)

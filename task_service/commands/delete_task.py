@@ -2,14 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import delete
-
 from contracts.events.task import TaskDeleted, TaskDeletedData
 from task_service.commands.errors import NotYoursError
 from task_service.commands.locking import Versions, load_people, lock_task
 from task_service.commands.task_events import person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
-from task_service.models import ADMINISTRATOR, Task
+from task_service.models import ADMINISTRATOR
 
 
 async def delete_task(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID, versions: Versions = None) -> None:
@@ -26,5 +24,5 @@ async def delete_task(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID, v
         if actor_id != task.creator_id and actor.role != ADMINISTRATOR:
             raise NotYoursError
         deleted = task_event(TaskDeleted, task, TaskDeletedData(actor=person(actor), task=reference(task)))
-        await work.session.execute(delete(Task).where(Task.id == task_id))
+        await work.session.delete(task)
         await work.record(deleted)

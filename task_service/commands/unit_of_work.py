@@ -4,11 +4,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from infra.outbox.message import OutboxMessage
 from infra.outbox.writer import append
 from task_service.models import outbox
+
+
+def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Make the sessions of all commands and queries.
+
+    What a command has made can still be read after its commit, since the answer is made then. Nothing is sent to the
+    database before `Work.record` or the commit: a query in the middle of a change must not send half of it.
+    """
+    return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ The creator, whoever is or was assigned, and whoever comments become watchers by
 Who stopped stays out until assigned again or watching again. Reasons add up; stopping keeps them for the return.
 """
 
+from uuid import UUID
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events.task import WatcherAdded, WatchReason
@@ -33,12 +35,20 @@ def strongest(reasons: list[str]) -> WatchReason:
     return next(each for each in WatchReason if each in reasons)
 
 
-async def watch(session: AsyncSession, task: Task, user: User, reason: WatchReason) -> tuple[WatcherAdded, ...]:
-    """Apply the rule to a task whose row is locked; give what its event has to say about watchers."""
-    watcher = await session.get(Watcher, (task.id, user.id))
-    if watcher is None:
-        session.add(Watcher(task_id=task.id, user_id=user.id, reasons=[reason], stopped=False))
-        added: tuple[WatchReason, ...] = (reason,)
+def let_watch(watchers: dict[UUID, Watcher], task: Task, user: User, reason: WatchReason) -> tuple[WatcherAdded, ...]:
+    """Apply the rule to the watchers of a task by their id; give what its event has to say about them."""
+    if user.id in watchers:
+        added = add_reason(watchers[user.id], reason)
     else:
-        added = add_reason(watcher, reason)
+        watchers[user.id] = Watcher(task_id=task.id, user_id=user.id, reasons=[reason], stopped=False)
+        added = (reason,)
     return tuple(WatcherAdded(person=person(user), reason=each) for each in added)
+
+
+async def watch(session: AsyncSession, task: Task, user: User, reason: WatchReason) -> tuple[WatcherAdded, ...]:
+    """Apply the rule to the row of one person, while the task's row is locked."""
+    stored = await session.get(Watcher, (task.id, user.id))
+    watchers = {} if stored is None else {user.id: stored}
+    added = let_watch(watchers, task, user, reason)
+    session.add(watchers[user.id])
+    return added

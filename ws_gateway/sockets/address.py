@@ -1,0 +1,40 @@
+"""Whose address a connection has. Source: the `X-Forwarded-For` header as proxies write it."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Networks = Sequence[IPv4Network | IPv6Network]
+
+_SUBSCRIBER_PREFIX = 64
+
+
+def client_address(peer: str, forwarded_for: Sequence[str], trusted_proxies: Networks) -> str:
+    """Give the address by which a client is counted.
+
+    Each proxy adds at the end whom it speaks for. So the entries are read from the end, for as long as the one who
+    wrote them is trusted; what stands before is the client's own invention. An IPv6 client is counted by its network,
+    since it may choose among as many addresses as it likes.
+    """
+    address = peer
+    entries = [entry.strip() for header in forwarded_for for entry in header.split(",")]
+    while entries and _is_trusted(address, trusted_proxies):
+        address = entries.pop()
+    return _subscriber(address)
+
+
+def _is_trusted(address: str, proxies: Networks) -> bool:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in proxies)
+
+
+def _subscriber(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unreadable"
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(IPv6Network((parsed, _SUBSCRIBER_PREFIX), strict=False))
+    return str(parsed)

@@ -1,0 +1,41 @@
+"""The connection of the websockets library, with what a gateway needs to know of it besides."""
+
+from collections.abc import Callable
+
+from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+_NO_REQUEST = Request("", Headers())
+_NO_RESPONSE = Response(0, "", Headers())
+
+
+class GatewayConnection(ServerConnection):
+    """Says since when it does not take what is written to it, and to whoever let it in, that it is gone."""
+
+    address = ""
+    authenticated = False
+    release: Callable[["GatewayConnection"], None] | None = None
+    paused_since: float | None = None
+
+    def forget_handshake(self) -> None:
+        """Let go of the headers of the handshake, two to four KiB from a browser behind a proxy."""
+        self.request = _NO_REQUEST
+        self.response = _NO_RESPONSE
+
+    def pause_writing(self) -> None:
+        """Note that the client does not take what is written to it."""
+        super().pause_writing()
+        self.paused_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """Note that it does again."""
+        super().resume_writing()
+        self.paused_since = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever let it in; this is called once, however the connection ends."""
+        super().connection_lost(exc)
+        if self.release is not None:
+            self.release(self)
+            self.release = None

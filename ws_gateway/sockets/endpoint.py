@@ -1,0 +1,163 @@
+"""Where pages connect: lets connections in, serves each, and lets them go when the process stops."""
+
+import asyncio
+import random
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import uuid_utils.compat
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
+
+from contracts.socket.close_codes import CloseCode
+from contracts.socket.frames import FRAME_BYTES
+from infra.telemetry.logging import get_logger
+from ws_gateway.hub.directory import Directory
+from ws_gateway.sockets.connection import GatewayConnection
+from ws_gateway.sockets.gate import Gate
+from ws_gateway.sockets.session import Session, SessionLimits
+from ws_gateway.sockets.window import Surroundings, TokenVerifier, Window
+
+log = get_logger("endpoint")
+
+_BACKLOG = 4_096
+_USER_TIMEOUT_MS = 20_000
+"""After this time without an answer to what was sent, the kernel takes the peer for dead (RFC 5482)."""
+
+_SEND_BUFFER_BYTES = 64 * 1024
+"""Of the kernel, which would otherwise take up to four MiB for a page that reads nothing."""
+
+_WRITE_LIMIT_BYTES = 32 * 1024
+_QUEUED_FRAMES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLimits:
+    open_seconds: float
+    close_seconds: float
+    drain_seconds: float
+    stream_wait_seconds: float
+    buffer_bytes: int
+    slow_seconds: float
+
+
+class Endpoint:
+    def __init__(
+        self,
+        *,
+        listener: socket.socket,
+        origins: Sequence[str],
+        gate: Gate,
+        directory: Directory,
+        verifier: TokenVerifier,
+        stream_is_read: asyncio.Event,
+        session_limits: SessionLimits,
+        limits: EndpointLimits,
+    ) -> None:
+        self._listener = listener
+        self._origins = origins
+        self._gate = gate
+        self._session_limits = session_limits
+        self._limits = limits
+        self._surroundings = Surroundings(
+            directory=directory,
+            verifier=verifier,
+            stream_is_read=stream_is_read,
+            stream_wait_seconds=limits.stream_wait_seconds,
+            buffer_bytes=limits.buffer_bytes,
+            slow_seconds=limits.slow_seconds,
+            authenticated=gate.authenticated,
+            close=self._close,
+        )
+        self._windows: set[Window] = set()
+        self._all_gone = asyncio.Event()
+        self._closing: asyncio.TaskGroup | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until the stop, then ask all pages to go elsewhere, spread over the drain time, and close the rest."""
+        _tune(self._listener)
+        async with asyncio.TaskGroup() as closing:
+            self._closing = closing
+            server = await self._listen()
+            await stop.wait()
+            await self._drain(server)
+
+    async def _listen(self) -> Server:
+        return await serve(
+            self._serve,
+            sock=self._listener,
+            backlog=_BACKLOG,
+            origins=[*(Origin(origin) for origin in self._origins), None],
+            compression=None,
+            process_request=self._gate.answer,
+            server_header=None,
+            open_timeout=self._limits.open_seconds,
+            # A page sends its own heartbeat, since a browser neither shows pings nor answers for a stuck page.
+            ping_interval=None,
+            close_timeout=self._limits.close_seconds,
+            max_size=FRAME_BYTES,
+            max_queue=_QUEUED_FRAMES,
+            write_limit=_WRITE_LIMIT_BYTES,
+            create_connection=GatewayConnection,
+        )
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        if not isinstance(connection, GatewayConnection):
+            raise TypeError("the endpoint makes connections of its own kind")
+        connection.forget_handshake()
+        session = Session(uuid_utils.compat.uuid7(), self._session_limits, connection.loop.time())
+        window = Window(connection, session, self._surroundings)
+        self._windows.add(window)
+        try:
+            async for frame in connection:
+                await window.receive(frame)
+        except ConnectionClosed:
+            pass  # How a page goes is its own business; a log line for each would let pages fill the log.
+        finally:
+            window.lost()
+            self._windows.discard(window)
+            if not self._windows:
+                self._all_gone.set()
+
+    def _close(self, connection: GatewayConnection, code: CloseCode, reason: str) -> None:
+        if self._closing is not None:
+            self._closing.create_task(self._close_in_time(connection, code, reason))
+
+    async def _close_in_time(self, connection: GatewayConnection, code: CloseCode, reason: str) -> None:
+        """Say goodbye, wait a little for the answer, then cut: who does not read will not answer either."""
+        try:
+            async with asyncio.timeout(self._limits.close_seconds):
+                await connection.close(code, reason)
+        except TimeoutError:
+            connection.transport.abort()
+        except Exception:
+            log.exception("close_failed", code=int(code))
+            connection.transport.abort()
+
+    async def _drain(self, server: Server) -> None:
+        server.close(close_connections=False)
+        window_ms = round(self._limits.drain_seconds * 1000)
+        windows = list(self._windows)
+        random.shuffle(windows)
+        log.info("draining", windows=len(windows), over_ms=window_ms)
+        for place, window in enumerate(windows, start=1):
+            window.drain(after_ms=window_ms * place // len(windows))
+        if self._windows:
+            self._all_gone.clear()
+            try:
+                async with asyncio.timeout(self._limits.drain_seconds):
+                    await self._all_gone.wait()
+            except TimeoutError:
+                for window in list(self._windows):
+                    window.restart()
+        await server.wait_closed()
+
+
+def _tune(listener: socket.socket) -> None:
+    """Set what accepted connections inherit from the listening socket."""
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)

@@ -1,0 +1,95 @@
+import { useState, type SubmitEvent } from "react";
+
+import { Button } from "@/components/button";
+import { Dialog } from "@/components/dialog";
+import { TextArea, TextField } from "@/components/field";
+import { useToast } from "@/components/toasts";
+import type { Status, User } from "@/features/tasks/api";
+import { AssigneePicker, StatusPicker } from "@/features/tasks/pickers";
+import { useTasks } from "@/features/tasks/tasks-context";
+import { useApi } from "@/lib/api-context";
+import { explain, ProblemError } from "@/lib/problems";
+import { submitOnCommandEnter } from "@/components/submit";
+
+import styles from "./create-task-dialog.module.css";
+
+export function CreateTaskDialog({ status: first, onClose }: { status: Status; onClose: () => void }) {
+  const { store, people } = useTasks();
+  const { me } = useApi();
+  const toast = useToast();
+  const [title, setTitle] = useState("");
+  const [description, setDescription] = useState("");
+  const [status, setStatus] = useState(first);
+  const [assignee, setAssignee] = useState<User | null>(null);
+  const [isSending, setSending] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const titleProblem = error instanceof ProblemError ? error.about("title") : null;
+
+  const create = async () => {
+    setSending(true);
+    setError(null);
+    try {
+      const task = await store.create({
+        title: title.trim(),
+        description,
+        status,
+        assignee_id: assignee?.id ?? null,
+      });
+      toast({ title: `Created ‘${task.title}’` });
+      onClose();
+    } catch (caught) {
+      setError(caught);
+      setSending(false);
+    }
+  };
+  const onSubmit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (title.trim() !== "" && !isSending) void create();
+  };
+
+  return (
+    <Dialog title="New task" onClose={onClose}>
+      <form className={styles.form} onSubmit={onSubmit}>
+        <TextField
+          label="Title"
+          name="title"
+          required
+          maxLength={200}
+          // eslint-disable-next-line jsx-a11y/no-autofocus -- a dialog opens on its first field
+          autoFocus
+          autoComplete="off"
+          placeholder="What is to be done?"
+          value={title}
+          problem={titleProblem}
+          onChange={(event) => setTitle(event.target.value)}
+        />
+        <TextArea
+          label="Description"
+          name="description"
+          maxLength={10_000}
+          placeholder="Add what somebody needs to know…"
+          value={description}
+          onChange={(event) => setDescription(event.target.value)}
+          onKeyDown={submitOnCommandEnter}
+        />
+        <div className={styles.pickers}>
+          <StatusPicker status={status} onPick={setStatus} />
+          <AssigneePicker assignee={assignee} people={people} meId={me.id} onPick={setAssignee} />
+        </div>
+        {error !== null && titleProblem === null && (
+          <p role="alert" className={styles.problem}>
+            {explain(error)}
+          </p>
+        )}
+        <div className={styles.buttons}>
+          <Button look="quiet" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button look="primary" type="submit" disabled={isSending || title.trim() === ""}>
+            {isSending ? "Creating…" : "Create task"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

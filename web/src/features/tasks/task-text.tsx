@@ -1,0 +1,124 @@
+import { useState, type SubmitEvent } from "react";
+
+import { Button } from "@/components/button";
+import { TextArea, TextField } from "@/components/field";
+import { submitOnCommandEnter } from "@/components/submit";
+import { ConflictError, type Task } from "@/features/tasks/api";
+import { ConflictDialog } from "@/features/tasks/conflict-dialog";
+import { useTasks } from "@/features/tasks/tasks-context";
+import { explain } from "@/lib/problems";
+
+import styles from "./task-text.module.css";
+
+/** Title and description, to read; or to edit, from the version that was read. */
+export function TaskText({ task }: { task: Task }) {
+  const [edited, setEdited] = useState<Task | null>(null);
+  if (edited !== null) return <TaskEditor seen={edited} onDone={() => setEdited(null)} />;
+  return (
+    <div className={styles.text}>
+      <div className={styles.titleLine}>
+        <h1 id="task-title">{task.title}</h1>
+        <Button look="quiet" onClick={() => setEdited(task)}>
+          Edit
+        </Button>
+      </div>
+      {task.description === "" ? (
+        <p className={styles.none}>No description.</p>
+      ) : (
+        <p className={styles.description}>{task.description}</p>
+      )}
+    </div>
+  );
+}
+
+function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
+  const { store } = useTasks();
+  const [title, setTitle] = useState(seen.title);
+  const [description, setDescription] = useState(seen.description);
+  const [theirs, setTheirs] = useState<Task | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [isSaving, setSaving] = useState(false);
+
+  const save = async (onto: Task) => {
+    const draft = { title: title.trim(), description };
+    const changes = {
+      ...(draft.title !== onto.title && { title: draft.title }),
+      ...(draft.description !== onto.description && { description: draft.description }),
+    };
+    if (Object.keys(changes).length === 0) {
+      onDone();
+      return;
+    }
+    setSaving(true);
+    setError(null);
+    setTheirs(null);
+    try {
+      await store.change(onto, changes, changes);
+      onDone();
+    } catch (caught) {
+      if (caught instanceof ConflictError) setTheirs(caught.theirs);
+      else setError(caught);
+      setSaving(false);
+    }
+  };
+  const onSubmit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    if (title.trim() !== "" && !isSaving) void save(seen);
+  };
+
+  return (
+    // Escape leaves the editor, as its button Cancel does.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <form
+      className={styles.editor}
+      aria-label="Edit task"
+      onSubmit={onSubmit}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        event.nativeEvent.stopImmediatePropagation();
+        onDone();
+      }}
+    >
+      <TextField
+        label="Title"
+        required
+        maxLength={200}
+        // eslint-disable-next-line jsx-a11y/no-autofocus -- who presses Edit wants to write
+        autoFocus
+        value={title}
+        onChange={(event) => setTitle(event.target.value)}
+      />
+      <TextArea
+        label="Description"
+        rows={8}
+        maxLength={10_000}
+        value={description}
+        onChange={(event) => setDescription(event.target.value)}
+        onKeyDown={submitOnCommandEnter}
+      />
+      {error !== null && (
+        <p role="alert" className={styles.problem}>
+          {explain(error)}
+        </p>
+      )}
+      <div className={styles.buttons}>
+        <Button look="primary" type="submit" disabled={isSaving || title.trim() === ""}>
+          {isSaving ? "Saving…" : "Save"}
+        </Button>
+        <Button look="quiet" onClick={onDone}>
+          Cancel
+        </Button>
+      </div>
+      {theirs !== null && (
+        <ConflictDialog
+          mine={{ title: title.trim(), description }}
+          theirs={theirs}
+          onKeepMine={() => void save(theirs)}
+          onTakeTheirs={onDone}
+          onClose={() => setTheirs(null)}
+        />
+      )}
+    </form>
+  );
+}

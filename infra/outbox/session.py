@@ -46,7 +46,7 @@ class Session:
     holds, so its owner opens another.
     """
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
         self._turn = asyncio.Lock()
         self.answered_at = time.monotonic()

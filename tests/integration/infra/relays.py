@@ -1,0 +1,193 @@
+"""Relays under observation, and the outbox that they empty."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import aio_pika
+import aio_pika.abc
+import asyncpg
+from sqlalchemy import Column, Integer, MetaData, Table, Text
+
+from infra.outbox.observer import RelayObserver
+from infra.outbox.publishing import Ordering
+from infra.outbox.relay import Relay, Retries
+from infra.outbox.table import outbox_set_aside_table, outbox_table, relay_lease_table
+
+DEADLINE_SECONDS = 30.0
+EXCHANGE = "relay.test"
+CHANNEL = "relay_test"
+
+METADATA = MetaData()
+OUTBOX = outbox_table(METADATA)
+SET_ASIDE = outbox_set_aside_table(METADATA)
+LEASE = relay_lease_table(METADATA)
+TASKS = Table("tasks", METADATA, Column("key", Text, primary_key=True), Column("version", Integer, nullable=False))
+
+
+class Recorder(RelayObserver):
+    """Remembers what a relay told, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.leads = False
+        self.claimed_ids: list[int] = []
+        self.published_ids: list[int] = []
+        self.deleted_ids: list[int] = []
+        self.refusals: list[tuple[int, int, str]] = []
+        self.set_aside_ids: list[int] = []
+        self.interruptions: list[str] = []
+        self.steps: list[tuple[str, int]] = []
+        self._told = asyncio.Event()
+        self.on_published: Callable[[int], None] = lambda _: None
+
+    def leading(self, leads: bool) -> None:  # noqa: FBT001 (as the observer has it)
+        self.leads = leads
+        self._told.set()
+
+    def claimed(self, row_ids: Sequence[int]) -> None:
+        self.claimed_ids.extend(row_ids)
+        self._told.set()
+
+    def published(self, row_id: int) -> None:
+        self.published_ids.append(row_id)
+        self.steps.append(("published", row_id))
+        self.on_published(row_id)
+        self._told.set()
+
+    def deleted(self, row_ids: Sequence[int]) -> None:
+        self.deleted_ids.extend(row_ids)
+        self.steps.extend(("deleted", row_id) for row_id in row_ids)
+        self._told.set()
+
+    def refused(self, row_id: int, attempts: int, reason: str) -> None:
+        self.refusals.append((row_id, attempts, reason))
+        self._told.set()
+
+    def set_aside(self, row_id: int, reason: str) -> None:
+        assert reason
+        self.set_aside_ids.append(row_id)
+        self.steps.append(("set aside", row_id))
+        self._told.set()
+
+    def interrupted(self, reason: str) -> None:
+        self.interruptions.append(reason)
+        self._told.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until the condition holds; it is looked at after everything that is told."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not condition():
+                self._told.clear()
+                await self._told.wait()
+
+
+@asynccontextmanager
+async def running_relay(
+    database_url: str,
+    broker_url: str,
+    ordering: Ordering = Ordering.PER_KEY,
+    *,
+    retries: Retries | None = None,
+    exchange: str = EXCHANGE,
+) -> AsyncIterator[tuple[Relay, Recorder]]:
+    """Run a relay until the end of the block, which it must reach in peace."""
+    recorder = Recorder()
+    relay = Relay(
+        "test",
+        database_url=database_url,
+        broker_urls=[broker_url],
+        exchange=exchange,
+        ordering=ordering,
+        wake_up_channel=CHANNEL,
+        observer=recorder,
+        retries=retries,
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(relay.run(stop))
+        try:
+            yield relay, recorder
+        finally:
+            stop.set()
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await running
+
+
+async def append(connection: asyncpg.Connection, key: str, body: str, *, routing_key: str = "known") -> int:
+    """Write one row as a service would; give its id."""
+    row_id = await connection.fetchval(
+        "INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body)"
+        " VALUES ($1, 'test', 'text/plain', $2, $3, $4) RETURNING id",
+        f"{key}/{body}",
+        routing_key,
+        key,
+        body,
+    )
+    assert isinstance(row_id, int)
+    return row_id
+
+
+async def append_many(connection: asyncpg.Connection, keys: int, of_each: int, *, routing_key: str = "known") -> int:
+    """Write rows of several keys, their bodies counting up for each key; give how many."""
+    await connection.execute(
+        "INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body)"
+        " SELECT key || '/' || number, 'test', 'text/plain', $3, key::text, number::text"
+        " FROM generate_series(1, $2::int) AS number, generate_series(1, $1::int) AS key",
+        keys,
+        of_each,
+        routing_key,
+    )
+    return keys * of_each
+
+
+async def count(connection: asyncpg.Connection, table: str) -> int:
+    rows = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 (a table of ours)
+    assert isinstance(rows, int)
+    return rows
+
+
+class Inbox:
+    """A queue bound to the test's exchange by the routing key `known`, and all that came."""
+
+    def __init__(self, channel: aio_pika.abc.AbstractChannel, queue: aio_pika.abc.AbstractQueue) -> None:
+        self.channel = channel
+        self.queue = queue
+        self.messages: list[aio_pika.abc.AbstractIncomingMessage] = []
+        self._came = asyncio.Event()
+
+    async def take(self, message: aio_pika.abc.AbstractIncomingMessage) -> None:
+        self.messages.append(message)
+        self._came.set()
+
+    @property
+    def ids(self) -> list[str]:
+        return [message.message_id or "" for message in self.messages]
+
+    @property
+    def first_seen(self) -> dict[str, list[int]]:
+        """The bodies of each key, in the order in which they came first; repetitions are left out."""
+        seen: dict[str, list[int]] = {}
+        for message_id in dict.fromkeys(self.ids):
+            key, _, body = message_id.rpartition("/")
+            seen.setdefault(key, []).append(int(body))
+        return seen
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not condition():
+                self._came.clear()
+                await self._came.wait()
+
+
+@asynccontextmanager
+async def open_inbox(broker_url: str) -> AsyncIterator[Inbox]:
+    """Declare the exchange `relay.test` and one queue, and consume from it in order."""
+    connection = await aio_pika.connect(broker_url)
+    async with connection:
+        channel = await connection.channel()
+        exchange = await channel.declare_exchange(EXCHANGE, "topic", durable=True)
+        queue = await channel.declare_queue("relay.test", durable=True, arguments={"x-queue-type": "quorum"})
+        await queue.bind(exchange, "known")
+        inbox = Inbox(channel, queue)
+        await queue.consume(inbox.take, no_ack=True)
+        yield inbox

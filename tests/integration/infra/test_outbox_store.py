@@ -1,0 +1,113 @@
+"""Where the relay's scan of the outbox begins."""
+
+from collections.abc import AsyncIterator, Callable
+
+import asyncpg
+import pytest
+
+from infra.outbox.session import Session, open_session
+from infra.outbox.store import MARK_SECONDS, OutboxStore
+from tests.integration.infra.relays import append
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_a_mark(self) -> None:
+        self.now += MARK_SECONDS
+
+
+@pytest.fixture
+async def session(outbox_url: str) -> AsyncIterator[Session]:
+    opened = await open_session(outbox_url, "test")
+    yield opened
+    await opened.close()
+
+
+async def relay_once(store: OutboxStore, clock: Callable[[], None]) -> list[int]:
+    clock()
+    row_ids = [row.id for row in await store.due_per_key(10)]
+    await store.delete(row_ids)
+    return row_ids
+
+
+async def test_the_scan_passes_over_what_is_gone_although_a_long_read_keeps_it_from_vacuum(
+    session: Session, outbox_url: str, database: asyncpg.Connection
+) -> None:
+    clock = Clock()
+    store = OutboxStore(session, clock)
+    reader = await asyncpg.connect(outbox_url)
+    async with reader.transaction(isolation="repeatable_read", readonly=True):
+        await reader.fetch("SELECT * FROM outbox")
+        row = await append(database, "a", "1")
+        for _ in range(3):
+            await relay_once(store, clock.pass_a_mark)
+        assert store.scan_after == row
+    await reader.close()
+
+
+async def test_the_scan_stays_below_an_id_that_a_transaction_may_still_commit(
+    session: Session, outbox_url: str, database: asyncpg.Connection
+) -> None:
+    clock = Clock()
+    store = OutboxStore(session, clock)
+    slow = await asyncpg.connect(outbox_url)
+    transaction = slow.transaction()
+    await transaction.start()
+    late = await append(slow, "slow", "1")
+    early = await append(database, "fast", "1")
+
+    relayed = [await relay_once(store, clock.pass_a_mark) for _ in range(4)]
+    assert relayed == [[early], [], [], []]
+    assert store.scan_after < late
+    await transaction.commit()
+
+    assert await relay_once(store, clock.pass_a_mark) == [late]
+    for _ in range(3):
+        await relay_once(store, clock.pass_a_mark)
+    assert store.scan_after == early
+    await slow.close()
+
+
+async def test_the_scan_stays_below_a_row_that_waits(session: Session, database: asyncpg.Connection) -> None:
+    clock = Clock()
+    store = OutboxStore(session, clock)
+    waiting, behind = await append(database, "a", "1"), await append(database, "a", "2")
+    other = await append(database, "b", "1")
+    await store.postpone({waiting: (3_600.0, "refused")})
+
+    assert [row.id for row in await store.due_per_key(10)] == [other]
+    assert await store.due_in_strict_order(10) == []
+    await store.delete([other])
+    for _ in range(4):
+        await relay_once(store, clock.pass_a_mark)
+    assert store.scan_after < waiting
+
+    await database.execute("UPDATE outbox SET next_attempt_at = now() WHERE id = $1", waiting)
+    due = await store.due_per_key(10)
+    assert [(row.id, row.attempts) for row in due] == [(waiting, 1), (behind, 0)]
+
+
+async def test_a_batch_comes_from_the_index_although_statistics_say_that_the_table_is_empty(
+    session: Session, database: asyncpg.Connection
+) -> None:
+    await database.execute("ANALYZE outbox")
+    await database.execute(
+        "INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body)"
+        " SELECT i, 't', 't', 't', i, 'b' FROM generate_series(1, 20000) AS i"
+    )
+    store = OutboxStore(session)
+
+    assert [row.id for row in await store.due_per_key(3)] == [1, 2, 3]
+
+    from infra.outbox.store import _DUE_PER_KEY  # noqa: PLC0415 (the very statement is what this test is about)
+
+    plan = "\n".join(
+        line[0] for line in await session.fetch("EXPLAIN " + _DUE_PER_KEY.replace("$1", "0").replace("$2", "500"))
+    )
+    assert "Sort" not in plan
+    assert "Seq Scan" not in plan

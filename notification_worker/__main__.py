@@ -1,19 +1,38 @@
+"""The processes and commands of the notification worker.
+
+`worker`, `api` and `relay` run until a signal; `migrate`, `check` and `openapi` do one thing and end.
+"""
+
 import argparse
 import sys
+from pathlib import Path
 
-from notification_worker import openapi
+from notification_worker import app
+
+OPENAPI = Path(__file__).parents[1] / "contracts" / "schemas" / "openapi" / "notification_worker.json"
 
 
 def main() -> int:
-    arguments = argparse.ArgumentParser(prog="notification_worker", description=__doc__)
-    commands = arguments.add_subparsers(dest="command", required=True)
-    described = commands.add_parser("openapi", help="write the OpenAPI description")
-    described.add_argument("--check", action="store_true", help="write nothing; fail when the file is stale")
-    chosen = arguments.parse_args()
-    if chosen.check:
-        return 1 if openapi.is_stale() else 0
-    openapi.write()
-    return 0
+    """Run one command; give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m notification_worker", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("worker", help="apply events to people's inboxes")
+    commands.add_parser("api", help="serve the API")
+    commands.add_parser("relay", help="publish deliveries to the gateways")
+    commands.add_parser("migrate", help="bring the database up to date")
+    commands.add_parser("check", help="recount every inbox; fail when a counter is wrong")
+    openapi = commands.add_parser("openapi", help="describe the API in contracts/schemas/openapi")
+    openapi.add_argument("--check", action="store_true", help="write nothing; fail when the file is stale")
+    arguments = parser.parse_args()
+    if arguments.command == "openapi":
+        return app.describe(OPENAPI, check=arguments.check)
+    return {
+        "worker": app.run_worker,
+        "api": app.run_api,
+        "relay": app.run_relay,
+        "migrate": app.run_migration,
+        "check": app.run_check,
+    }[arguments.command]()
 
 
 if __name__ == "__main__":

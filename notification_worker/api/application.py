@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
-from fastapi.middleware.cors import CORSMiddleware
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from contracts.problems import ProblemType
 from infra.database.errors import is_database_away
@@ -15,6 +16,7 @@ from infra.http.body_limit import BodyLimit
 from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problems, problem_response
 from notification_worker.api.context import ApiContext
 from notification_worker.api.notifications import routes
+from notification_worker.api.uncached_answers import UncachedAnswers
 from notification_worker.commands.errors import NotificationNotFoundError
 
 PROBLEMS: ProblemTable = {
@@ -24,7 +26,7 @@ PROBLEMS: ProblemTable = {
 _PREFLIGHT_SECONDS = 600
 
 
-def notification_api(allowed_origins: Sequence[str] = ()) -> FastAPI:
+def notification_api() -> FastAPI:
     """Make the application; `connect` gives it what its routes need."""
     app = FastAPI(
         title="Taskify notifications",
@@ -38,16 +40,19 @@ def notification_api(allowed_origins: Sequence[str] = ()) -> FastAPI:
     install_problems(app, PROBLEMS)
     for error in (DBAPIError, PoolTimeoutError, OSError):
         app.add_exception_handler(error, _database_error)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(
-        CORSMiddleware,
+    return app
+
+
+def wrap(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
+    """Put the application into its middleware, outside of which nothing answers: a page may read failures too."""
+    return CORSMiddleware(
+        UncachedAnswers(BodyLimit(app)),
         allow_origins=list(allowed_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type"],
-        expose_headers=["Link"],
+        allow_headers=["Authorization", "Content-Type", "traceparent"],
+        expose_headers=["Link", "Retry-After"],
         max_age=_PREFLIGHT_SECONDS,
     )
-    return app
 
 
 def connect(app: FastAPI, context: ApiContext) -> None:

@@ -1,0 +1,31 @@
+"""Broker in: events arrive through lanes, in order, and are applied in small batches.
+
+What it does
+    `consuming` keeps a connection, and on it the lanes that this worker should have (`lanes` says which). Each lane is
+    a queue behind a FastStream subscriber (`lane`). `intake` takes one message: reads it (`reading`), hands its event
+    to the one `batcher` of the worker, waits for the commit, and acknowledges. `dead_letters` takes what nobody can
+    handle.
+
+Guarantees
+    · In order for each lane: FastStream starts the handlers in the order of delivery, and a handler reaches the
+      batcher without giving way. That holds for handlers that take the body only.
+    · Exactly once in effect: acknowledged after the commit; what comes again is known by its source and id.
+    · One bad event disturbs nobody: the batch it is in is halved until it stands alone, and it is published to the
+      dead letters, confirmed, before it is acknowledged.
+    · Nothing is a bad event because the database or the broker is away: the batch waits, and with it, since a lane
+      delivers no more than its prefetch, everything behind it.
+    · At rest an event waits for no other: a batch is what has arrived while the one before was written.
+
+Sharing
+    A lane delivers to one consumer at a time, whoever came first. Workers know of one another by heartbeats. Each
+    attaches to its own share at once, and to the rest a little later, as a standby to whom the broker turns at once
+    when the other worker is gone. When their number changes, each lets go of what is no longer its own.
+
+Lifecycle
+    `Batcher.run` and `Consuming.run` are services of `infra.lifecycle`. At the stop the running batch is finished,
+    and channels are closed: what was not acknowledged goes back to its queue, in its place. A consumer is never
+    cancelled first, since the next one would then start while earlier messages are still with us.
+
+May import
+    commands, contracts, infra, FastStream.
+"""

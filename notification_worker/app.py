@@ -1,0 +1,166 @@
+"""Wiring: from settings to running processes."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+from uuid_utils.compat import uuid7
+
+from contracts.events import AnyEvent
+from infra.auth.key_set import PublishedKeys
+from infra.broker.link import PublisherLink
+from infra.database.engine import create_engine
+from infra.database.errors import is_database_away
+from infra.database.migrations import upgrade
+from infra.health import Health
+from infra.http.health import health_app, health_routes
+from infra.http.openapi import write_openapi
+from infra.http.server import http_service, listen
+from infra.lifecycle import run_process, run_services
+from infra.outbox.wake_up import WakeUp
+from infra.settings import broker_addresses
+from infra.telemetry.logging import configure_logging
+from notification_worker.api.application import connect, notification_api, wrap
+from notification_worker.api.context import ApiContext
+from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.commands.readiness import check_database
+from notification_worker.commands.worker_heartbeats import beat, leave
+from notification_worker.consumers.batcher import Batcher
+from notification_worker.consumers.consuming import Consuming
+from notification_worker.consumers.dead_letters import DeadLetters
+from notification_worker.consumers.intake import Intake
+from notification_worker.relay import WAKE_UP_CHANNEL, relay_services
+from notification_worker.settings import ApiSettings, DatabaseSettings, RelaySettings, WorkerSettings
+
+SERVICE = "notification_worker"
+
+_KEYS_CONNECTIONS = 2
+_GOODBYE_SECONDS = 1.0
+
+
+def run_worker() -> int:
+    """Apply events until a signal."""
+    settings = WorkerSettings()
+    configure_logging("worker", settings.log_level)
+    return run_process(lambda stop: _work(settings, stop))
+
+
+def run_api() -> int:
+    """Serve the API until a signal."""
+    settings = ApiSettings()
+    configure_logging("notification-api", settings.log_level)
+    return run_process(lambda stop: _serve_api(settings, stop))
+
+
+def run_relay() -> int:
+    """Publish deliveries until a signal."""
+    settings = RelaySettings()
+    configure_logging("notification-relay", settings.log_level)
+    listener = listen(settings.host, settings.notification_relay_port)
+    return run_process(lambda stop: run_services(relay_services(settings, listener), stop))
+
+
+def run_migration() -> int:
+    """Bring the database up to date, then end."""
+    settings = DatabaseSettings()
+    configure_logging("notification-migration", settings.log_level)
+    upgrade(SERVICE, settings.notification_database_url)
+    return 0
+
+
+def run_check() -> int:
+    """Recount every inbox, print what differs; fail if anything does."""
+    settings = DatabaseSettings()
+    return asyncio.run(_check(settings.notification_database_url))
+
+
+def describe(path: Path, *, check: bool) -> int:
+    """Write the OpenAPI document, which depends on no setting; with `check` only compare it."""
+    return write_openapi(notification_api(), path, check=check)
+
+
+async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
+    listener = listen(settings.host, settings.worker_port)
+    urls = broker_addresses(settings.notification_broker_url)
+    worker_id = uuid7()
+    database = create_engine(settings.notification_database_url, application_name="worker")
+    wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
+
+    async def apply(events: Sequence[AnyEvent]) -> None:
+        try:
+            await apply_events(database, events)
+        finally:
+            # Also after a failure: a part of the batch may have been committed.
+            wake_up.notify()
+
+    batcher = Batcher(apply)
+    link = PublisherLink(urls, "worker dead letters")
+    consuming = Consuming(
+        urls,
+        worker_id=worker_id,
+        beat=partial(beat, database, worker_id),
+        handle=Intake(batcher, DeadLetters(link)).take,
+    )
+    health = Health({"database": partial(check_database, database), "broker": link.check, "consuming": consuming.check})
+    services = {
+        "batcher": batcher.run,
+        "consuming": consuming.run,
+        "dead-letters": link.run,
+        "wake-up": wake_up.run,
+        "http": http_service(health_app(health), listener),
+    }
+    try:
+        return await run_services(services, stop)
+    finally:
+        await _leave(database, worker_id)
+        await database.dispose()
+
+
+async def _leave(database: AsyncEngine, worker_id: UUID) -> None:
+    """Say goodbye to the other workers, if the database is there; without it they miss our beats."""
+    try:
+        async with asyncio.timeout(_GOODBYE_SECONDS):
+            await leave(database, worker_id)
+    except Exception as error:
+        if not is_database_away(error):
+            raise
+
+
+async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
+    listener = listen(settings.host, settings.notifications_port)
+    database = create_engine(settings.notification_database_url, application_name="notification-api")
+    wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
+    # The key set is reached directly: an address of our own never goes through a proxy.
+    limits = httpx.Limits(max_connections=_KEYS_CONNECTIONS)
+    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+        keys = PublishedKeys(settings.jwks_url, client)
+        health = Health({"database": partial(check_database, database), "keys": keys.check})
+        api = notification_api()
+        api.include_router(health_routes(health))
+        connect(api, ApiContext(database, keys, wake_up.notify))
+        services = {"http": http_service(wrap(api, settings.allowed_origins), listener), "wake-up": wake_up.run}
+        try:
+            return await run_services(services, stop)
+        finally:
+            await database.dispose()
+
+
+async def _check(database_url: str) -> int:
+    database = create_engine(database_url, application_name="check")
+    try:
+        differences = await check_inboxes(database)
+    finally:
+        await database.dispose()
+    for one in differences:
+        sys.stdout.write(
+            f"inbox {one.user_id}: counts {one.unread_count} unread, has {one.unread_rows}; "
+            f"is at {one.last_seq}, its latest change is {one.largest_seq}\n"
+        )
+    sys.stdout.write(f"{len(differences)} inboxes differ from a recount\n")
+    return 1 if differences else 0

@@ -1,0 +1,138 @@
+"""Events of all lanes, applied together with whatever else has arrived meanwhile."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from contracts.events import AnyEvent
+from infra.backoff import full_jitter
+from infra.database.errors import is_conflict, is_database_away
+from infra.telemetry.logging import get_logger
+from infra.waiting import any_set
+
+LARGEST_BATCH = 100
+
+_PAUSE_SECONDS = 0.1
+_PAUSE_CAP_SECONDS = 5.0
+
+log = get_logger("batcher")
+
+Apply = Callable[[Sequence[AnyEvent]], Awaitable[None]]
+
+
+class AbandonedError(Exception):
+    """Nobody waits for the event any more, or the worker stops: it was not applied, and will come again."""
+
+
+class CulpritError(Exception):
+    """The event cannot be applied, even alone. The cause is what stopped it."""
+
+    def __init__(self, attempts: int, first_failed_at: datetime) -> None:
+        super().__init__(f"failed {attempts} times")
+        self.attempts = attempts
+        self.first_failed_at = first_failed_at
+
+
+@dataclass(slots=True)
+class _Waiting:
+    event: AnyEvent
+    abandoned: Callable[[], bool]
+    done: asyncio.Future[None]
+    attempts: int = 0
+    first_failed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class Batcher:
+    """Applies events in the order in which they were handed over; `run` is a service of `infra.lifecycle`.
+
+    It holds no more events than the lanes deliver unacknowledged, which is their prefetch.
+    """
+
+    def __init__(self, apply: Apply) -> None:
+        self._apply = apply
+        self._waiting: deque[_Waiting] = deque()
+        self._filled = asyncio.Event()
+        self._stopped = False
+
+    async def applied(self, event: AnyEvent, abandoned: Callable[[], bool]) -> None:
+        """Hand over an event, and wait until it is applied; one that is `abandoned` meanwhile is left out.
+
+        Raises:
+            AbandonedError: it was not applied, and will come again.
+            CulpritError: it cannot be applied.
+        """
+        if self._stopped:
+            raise AbandonedError
+        waiting = _Waiting(event, abandoned, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._filled.set()
+        await waiting.done
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Apply batches until the stop; then finish the one under way."""
+        try:
+            while await any_set(stop, self._filled) and not stop.is_set():
+                batch = [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, len(self._waiting)))]
+                if not self._waiting:
+                    self._filled.clear()
+                await self._apply_all(batch, stop)
+        finally:
+            self._stopped = True
+            for waiting in self._waiting:
+                _abandon(waiting)
+            self._waiting.clear()
+
+    async def _apply_all(self, batch: Sequence[_Waiting], stop: asyncio.Event) -> None:
+        """Apply a batch; one that fails by itself is halved until the culprit stands alone."""
+        pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
+        while batch := _still_wanted(batch):
+            try:
+                await self._apply([waiting.event for waiting in batch])
+            except Exception as error:  # noqa: BLE001 (every error is judged here, and none is lost)
+                if is_database_away(error) or is_conflict(error):
+                    log.warning("batch_waits", events=len(batch), error=type(error).__name__)
+                    if await any_set(stop, seconds=next(pauses)):
+                        break
+                    continue
+                await self._isolate(batch, error, stop)
+            else:
+                for waiting in batch:
+                    if not waiting.done.done():
+                        waiting.done.set_result(None)
+            return
+        for waiting in batch:
+            _abandon(waiting)
+
+    async def _isolate(self, batch: Sequence[_Waiting], error: Exception, stop: asyncio.Event) -> None:
+        now = datetime.now(UTC)
+        for waiting in batch:
+            waiting.first_failed_at = waiting.first_failed_at if waiting.attempts else now
+            waiting.attempts += 1
+        if len(batch) > 1:
+            log.warning("batch_halved", events=len(batch), error=type(error).__name__)
+            middle = len(batch) // 2
+            await self._apply_all(batch[:middle], stop)
+            await self._apply_all(batch[middle:], stop)
+            return
+        (culprit,) = batch
+        if not culprit.done.done():
+            failure = CulpritError(culprit.attempts, culprit.first_failed_at)
+            failure.__cause__ = error
+            culprit.done.set_exception(failure)
+
+
+def _still_wanted(batch: Sequence[_Waiting]) -> list[_Waiting]:
+    wanted = []
+    for waiting in batch:
+        if waiting.done.done() or waiting.abandoned():
+            _abandon(waiting)
+        else:
+            wanted.append(waiting)
+    return wanted
+
+
+def _abandon(waiting: _Waiting) -> None:
+    if not waiting.done.done():
+        waiting.done.set_exception(AbandonedError())

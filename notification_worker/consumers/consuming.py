@@ -1,0 +1,128 @@
+"""Keep this worker attached to the lanes that it should have."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from infra.backoff import full_jitter
+from infra.database.errors import is_database_away
+from infra.telemetry.logging import get_logger
+from infra.waiting import any_set
+from notification_worker.consumers.connection import TROUBLE, Connection, connected
+from notification_worker.consumers.lane import PREFETCH, Handle, Lane
+from notification_worker.consumers.lanes import share
+
+_BACKOFF_SECONDS = 0.1
+_BACKOFF_CAP_SECONDS = 5.0
+
+_STEADY_SECONDS = 5.0
+"""A connection that lasted this long was a good one: the next loss starts the backoff anew."""
+
+BEAT_SECONDS = 2.0
+"""How long a beat may take, so that a slow database does not keep us from seeing that the connection is lost."""
+
+log = get_logger("consuming")
+
+Beat = Callable[[], Awaitable[Sequence[UUID]]]
+"""Says that this worker runs, and gives all that do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """The standby comes later than every other worker's next beat, so that the one whose lane it is comes first."""
+
+    beat_seconds: float = 1.0
+    standby_seconds: float = 3.0
+
+
+class NotConsumingError(Exception):
+    """Some of the lanes that this worker should have are not attached."""
+
+
+class Consuming:
+    """`run` is a service of `infra.lifecycle`, `check` is for readiness."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        worker_id: UUID,
+        beat: Beat,
+        handle: Handle,
+        prefetch: int = PREFETCH,
+        rhythm: Rhythm | None = None,
+    ) -> None:
+        self._urls = tuple(urls)
+        self._worker_id = worker_id
+        self._beat = beat
+        self._handle = handle
+        self._prefetch = prefetch
+        self._rhythm = rhythm or Rhythm()
+        self._own: frozenset[str] = frozenset()
+        self._lanes: tuple[Lane, ...] = ()
+        self._trouble = "not connected yet"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until the stop, over a new connection whenever one is lost."""
+        pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)
+        while not stop.is_set():
+            opened_at = time.monotonic()
+            try:
+                async with connected(self._urls, "worker", self._handle, self._prefetch) as connection:
+                    await self._hold(connection, stop)
+                self._trouble = "the connection was lost"
+            except TROUBLE as error:
+                self._trouble = str(error) or type(error).__name__
+            finally:
+                self._lanes = ()
+            if not stop.is_set():
+                log.warning("broker_away", error=self._trouble)
+            if time.monotonic() - opened_at > _STEADY_SECONDS:
+                pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)
+            await any_set(stop, seconds=next(pauses))
+
+    async def check(self) -> None:
+        """Fail unless consumers are really on all lanes that this worker should have; for readiness.
+
+        Raises:
+            NotConsumingError: names what is missing.
+        """
+        if not self._lanes or not self._own:
+            raise NotConsumingError(self._trouble)
+        missing = [lane.queue for lane in self._lanes if lane.queue in self._own and not await lane.is_attached()]
+        if missing:
+            raise NotConsumingError(f"no consumer on {', '.join(missing)}")
+
+    async def _hold(self, connection: Connection, stop: asyncio.Event) -> None:
+        """Attach and let go, beat for beat, until the connection is lost or the stop."""
+        self._lanes = connection.lanes
+        own: frozenset[str] | None = None
+        standby_at = 0.0
+        while not stop.is_set() and not connection.lost.is_set():
+            if (wanted := await self._wanted()) is not None and wanted != own:
+                own = self._own = wanted
+                standby_at = time.monotonic() + self._rhythm.standby_seconds
+                log.info("lanes_shared", own=sorted(own))
+                for lane in connection.lanes:
+                    if lane.queue not in own:
+                        await lane.let_go()
+            if own is not None:
+                for lane in connection.lanes:
+                    due = lane.queue in own or time.monotonic() >= standby_at
+                    if due and not connection.lost.is_set() and not await lane.is_attached():
+                        await lane.let_go()
+                        await lane.attach()
+            await any_set(stop, connection.lost, seconds=self._rhythm.beat_seconds)
+
+    async def _wanted(self) -> frozenset[str] | None:
+        """Give the queues that are this worker's own, or None while nobody can tell."""
+        try:
+            async with asyncio.timeout(BEAT_SECONDS):
+                return share(self._worker_id, await self._beat())
+        except Exception as error:
+            if not is_database_away(error):
+                raise
+            self._trouble = "the database does not say who else works"
+            return None

@@ -1,0 +1,106 @@
+"""What nobody can handle, published with its reason for a person to look at."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import ChannelInvalidStateError
+from uuid_utils.compat import uuid7
+
+from contracts.model import rfc3339
+from contracts.topology import DEAD_LETTERS, NOTIFICATION_WORKER
+from infra.backoff import full_jitter
+from infra.broker import BrokerAwayError, MessageRefusedError
+from infra.broker.link import PublisherLink
+from infra.telemetry.logging import get_logger
+
+_PAUSE_SECONDS = 0.1
+_PAUSE_CAP_SECONDS = 5.0
+
+log = get_logger("dead_letters")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`error` is for people, and repeats nothing of the message's content, which may be personal."""
+
+    reason: str
+    error: str
+    attempts: int
+    first_failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    message_id: str
+    type: str
+    content_type: str
+    body: bytes
+    routing_key: str = NOTIFICATION_WORKER
+
+
+class DeadLetters:
+    def __init__(self, link: PublisherLink) -> None:
+        self._link = link
+        # Two messages in flight with one id would be taken for each other, and what is sent to us may repeat an id.
+        self._one_by_one = asyncio.Lock()
+
+    async def take(self, message: AbstractIncomingMessage, queue: str, failure: Failure) -> bool:
+        """Publish a message to the dead letters; say whether it was confirmed.
+
+        As long as the broker will not have it, it is tried again: a message without a home keeps its place in its
+        queue. False is for a message whose channel is gone; it will come again.
+        """
+        letter = _Letter(
+            message.message_id or str(uuid7()), message.type or "", message.content_type or "", message.body
+        )
+        pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
+        while not is_gone(message):
+            try:
+                async with self._one_by_one:
+                    await self._link.publish(DEAD_LETTERS, letter, headers=_headers(message, queue, failure))
+            except (BrokerAwayError, MessageRefusedError) as error:
+                log.warning("dead_letter_waits", queue=queue, reason=failure.reason, error=str(error))
+                await asyncio.sleep(next(pauses))
+            else:
+                log.error(
+                    "dead_lettered",
+                    queue=queue,
+                    reason=failure.reason,
+                    error=failure.error,
+                    message_id=letter.message_id,
+                    type=letter.type,
+                )
+                return True
+        return False
+
+
+def is_gone(message: AbstractIncomingMessage) -> bool:
+    """Say whether the message's channel is closed, so that the broker has given it back to its queue."""
+    try:
+        return message.channel.is_closed
+    except ChannelInvalidStateError:
+        return True
+
+
+def _headers(message: AbstractIncomingMessage, queue: str, failure: Failure) -> dict[str, str]:
+    """Keep the headers that are text, and say what happened.
+
+    The letter is sent by us, so who sent the original stands in a header. What was dead-lettered before and replayed
+    keeps its first failure, and the number of attempts goes on.
+    """
+    kept = {name: value for name, value in message.headers.items() if isinstance(value, str)}
+    earlier = kept.get("x-attempts", "0")
+    return {
+        **kept,
+        "x-reason": failure.reason,
+        "x-error": failure.error,
+        "x-queue": queue,
+        "x-exchange": message.exchange or "",
+        "x-routing-key": message.routing_key or "",
+        "x-user-id": message.user_id or "",
+        "x-first-failed-at": kept.get("x-first-failed-at", rfc3339(failure.first_failed_at)),
+        "x-last-failed-at": rfc3339(datetime.now(UTC)),
+        "x-attempts": str(failure.attempts + (int(earlier) if earlier.isdecimal() else 0)),
+    }

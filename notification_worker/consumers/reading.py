@@ -1,0 +1,58 @@
+"""From a message to an event that this worker may apply."""
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from contracts.envelope import source_belongs_to
+from contracts.events import (
+    TASK_EVENTS,
+    USER_EVENTS,
+    AnyEvent,
+    InvalidEventDataError,
+    NotAnEnvelopeError,
+    UnknownEventTypeError,
+    UnreadableEventError,
+    parse_event,
+)
+from contracts.events.notification import NotificationRequested
+from contracts.topology import TASK_SERVICE
+
+_FROM_TASK_SERVICE: tuple[type[AnyEvent], ...] = (*TASK_EVENTS, *USER_EVENTS)
+APPLIED: tuple[type[AnyEvent], ...] = (*_FROM_TASK_SERVICE, NotificationRequested)
+"""The events that this worker applies."""
+
+
+class ForeignSourceError(UnreadableEventError):
+    """The event says that it comes from somebody else than who sent it, or than who may send it."""
+
+
+class UnexpectedEventTypeError(UnreadableEventError):
+    """An event that is not for this worker."""
+
+
+REASONS: dict[type[UnreadableEventError], str] = {
+    NotAnEnvelopeError: "not_an_envelope",
+    UnknownEventTypeError: "unknown_event_type",
+    InvalidEventDataError: "invalid_event_data",
+    ForeignSourceError: "foreign_source",
+    UnexpectedEventTypeError: "unexpected_event_type",
+}
+"""What each error is called in the header `x-reason` of a dead letter."""
+
+
+def read_event(message: AbstractIncomingMessage) -> AnyEvent:
+    """Read an event, and check that it comes from where it says.
+
+    `user_id` of a message is the broker user who sent it: the broker refuses any other. A message without one proves
+    nothing.
+
+    Raises:
+        UnreadableEventError: one of `REASONS`.
+    """
+    event = parse_event(message.body)
+    if not isinstance(event, APPLIED):
+        raise UnexpectedEventTypeError(f"type: '{event.type}' is not for this worker")
+    if message.user_id is None or not source_belongs_to(event.source, message.user_id):
+        raise ForeignSourceError("source: it does not belong to the broker user who sent the event")
+    if isinstance(event, _FROM_TASK_SERVICE) and message.user_id != TASK_SERVICE:
+        raise ForeignSourceError(f"type: only {TASK_SERVICE} sends '{event.type}'")
+    return event

@@ -1,0 +1,34 @@
+"""Broker out: the relay of the deliveries, in a process of its own.
+
+All go out strictly in the order of their ids: so the frames of each person come in the order of their `seq`.
+"""
+
+import socket
+
+from contracts.topology import DELIVERIES
+from infra.health import Health
+from infra.http.health import health_app
+from infra.http.server import http_service
+from infra.lifecycle import Service
+from infra.outbox.publishing import Ordering
+from infra.outbox.relay import Relay
+from infra.settings import broker_addresses
+from notification_worker.settings import RelaySettings
+
+NAME = "notification-relay"
+
+WAKE_UP_CHANNEL = "outbox"
+
+
+def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str, Service]:
+    """Give the services of the process: the relay, and its health pages."""
+    relay = Relay(
+        NAME,
+        database_url=settings.notification_database_url,
+        broker_urls=broker_addresses(settings.notification_broker_url),
+        exchange=DELIVERIES,
+        ordering=Ordering.STRICT,
+        wake_up_channel=WAKE_UP_CHANNEL,
+    )
+    health = Health({"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying})
+    return {"relay": relay.run, "http": http_service(health_app(health), listener)}

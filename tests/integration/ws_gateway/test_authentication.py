@@ -1,0 +1,147 @@
+"""Who gets a socket, who keeps it, and with which code the others are closed."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from contracts.socket.close_codes import CloseCode
+from contracts.socket.frames import FRAME_BYTES, Auth, AuthPayload
+from tests.support.gateway import Gateway, page, running_gateway
+from tests.support.tokens import Signer
+
+ANN = UUID(int=1)
+
+stranger = Signer()
+"""Somebody else's key, under the same name as ours."""
+
+
+def auth(token: str) -> str:
+    return Auth(payload=AuthPayload(token=token)).model_dump_json()
+
+
+@pytest.fixture
+async def impatient(gateway_broker_url: str, jwks_url: str) -> AsyncIterator[Gateway]:
+    async with running_gateway(
+        gateway_broker_url, jwks_url, socket_auth_seconds=0.2, socket_idle_seconds=0.5, socket_frames_a_minute=5
+    ) as running:
+        yield running
+
+
+async def test_a_good_token_is_answered_with_ready(gateway: Gateway, signer: Signer) -> None:
+    async with page(gateway, signer.token(ANN, seconds=900)) as window:
+        assert window.ready["user_id"] == str(ANN)
+        assert window.ready["heartbeat_s"] == 25
+        assert UUID(window.ready["connection_id"]).version == 7
+        assert 890 < datetime.fromisoformat(window.ready["expires_at"]).timestamp() - time.time() < 901
+        assert await window.ping(0) == ["PONG"]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        lambda signer: signer.token(ANN, seconds=-60),
+        lambda signer: signer.token(ANN, aud="another"),
+        lambda signer: signer.token(ANN, iss="another"),
+        lambda signer: signer.token(ANN, sub="nobody"),
+        lambda signer: signer.token(ANN)[:-4] + "AAAA",
+        lambda signer: signer.unsigned(ANN),
+        lambda _: stranger.token(ANN),
+        lambda _: Signer("unknown-key").token(ANN),
+        lambda _: "no token at all",
+    ],
+    ids=["expired", "audience", "issuer", "subject", "signature", "alg-none", "foreign", "unknown-key", "garbage"],
+)
+async def test_a_bad_token_closes_4401(gateway: Gateway, signer: Signer, token: Callable[[Signer], str]) -> None:
+    async with page(gateway) as window:
+        await window.socket.send(auth(token(signer)))
+
+        assert await window.close_code() == CloseCode.UNAUTHENTICATED
+
+
+async def test_no_token_in_time_closes_4408(impatient: Gateway) -> None:
+    async with page(impatient) as window:
+        assert await window.close_code() == CloseCode.NO_TOKEN_IN_TIME
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ('{"type": "PING", "payload": {"seq": 1}}', CloseCode.MALFORMED),
+        ("not json", CloseCode.MALFORMED),
+        ("", CloseCode.MALFORMED),
+        ('{"type": "HELLO", "payload": {}}', CloseCode.MALFORMED),
+        (b"binary", CloseCode.MALFORMED),
+        ("x" * FRAME_BYTES, CloseCode.MALFORMED),
+        ("x" * (FRAME_BYTES + 1), CloseCode.FRAME_TOO_BIG),
+    ],
+    ids=["untimely", "not-json", "empty", "unknown", "binary", "largest", "too-large"],
+)
+async def test_a_frame_that_is_not_in_order_is_closed_with_its_code(
+    gateway: Gateway, frame: str | bytes, code: CloseCode
+) -> None:
+    async with page(gateway) as window:
+        await window.socket.send(frame)
+
+        assert await window.close_code() == code
+
+
+@pytest.mark.parametrize("frame", ["not json", b"binary"])
+async def test_a_malformed_frame_of_a_ready_window_closes_4400(
+    gateway: Gateway, signer: Signer, frame: str | bytes
+) -> None:
+    async with page(gateway, signer.token(ANN)) as window:
+        await window.socket.send(frame)
+
+        assert await window.close_code() == CloseCode.MALFORMED
+
+
+async def test_a_foreign_origin_is_refused_at_the_handshake_and_ours_is_not(gateway: Gateway, signer: Signer) -> None:
+    with pytest.raises(InvalidStatus) as refused:
+        async with page(gateway, origin="https://elsewhere.example"):
+            pass
+    assert refused.value.response.status_code == 403
+
+    async with page(gateway, signer.token(ANN), origin="http://localhost:8000") as window:
+        assert window.ready
+
+
+async def test_a_token_is_renewed_on_the_open_socket(gateway: Gateway, signer: Signer) -> None:
+    async with page(gateway, signer.token(ANN, seconds=2)) as window:
+        first = window.ready
+        renewed = await window.authenticate(signer.token(ANN, seconds=900))
+
+        assert renewed["connection_id"] == first["connection_id"]
+        assert renewed["expires_at"] > first["expires_at"]
+
+
+@pytest.mark.parametrize("token", [lambda s: s.token(uuid4()), lambda _: stranger.token(ANN)], ids=["other", "bad"])
+async def test_renewing_with_another_persons_or_a_bad_token_closes_4401(
+    gateway: Gateway, signer: Signer, token: Callable[[Signer], str]
+) -> None:
+    async with page(gateway, signer.token(ANN)) as window:
+        await window.socket.send(auth(token(signer)))
+
+        assert await window.close_code() == CloseCode.UNAUTHENTICATED
+
+
+async def test_an_expired_token_closes_4401_at_its_time(gateway: Gateway, signer: Signer) -> None:
+    async with page(gateway, signer.token(ANN, seconds=1.5)) as window:
+        assert await window.close_code() == CloseCode.UNAUTHENTICATED
+
+
+async def test_a_silent_page_is_closed_4002(impatient: Gateway, signer: Signer) -> None:
+    async with page(impatient, signer.token(ANN)) as window:
+        assert await window.close_code() == CloseCode.TOO_SLOW
+
+
+async def test_too_many_frames_close_4429(impatient: Gateway, signer: Signer) -> None:
+    async with page(impatient, signer.token(ANN)) as window:
+        for _ in range(20):
+            await window.socket.send(json.dumps({"type": "PING", "payload": {"seq": 0}}))
+
+        assert await window.close_code() == CloseCode.TOO_MANY_MESSAGES

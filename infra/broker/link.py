@@ -85,7 +85,7 @@ class PublisherLink:
         finally:
             self.up.clear()
             self._publisher = None
-            self._trouble = "the connection was lost"
+            self._trouble = f"the connection was lost: {publisher.lost_because}"
             await publisher.close()
         if not stop.is_set():
             log.warning("broker_away", connection=self._name, error=self._trouble)

@@ -55,6 +55,7 @@ class Publisher:
         self._in_flight = 0
         self._in_flight_at_end: int | None = None
         self.lost = asyncio.Event()
+        self.lost_because = ""
         channel.close_callbacks.add(self._on_close)
         connection.close_callbacks.add(self._on_close)
 
@@ -100,7 +101,7 @@ class Publisher:
         except (ChannelAccessRefused, ChannelPreconditionFailed) as error:
             raise self._closed_because_of_a_message(error) from error
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
-            self.lost.set()
+            self._lose(error)
             raise BrokerAwayError(f"no confirm: {error!r}") from error
         except _NOT_ENCODABLE as error:
             raise MessageForbiddenError(f"not a message that AMQP can carry: {error}") from error
@@ -147,7 +148,7 @@ class Publisher:
 
     def _closed_because_of_a_message(self, error: Exception) -> Exception:
         """Tell the culprit, if it was alone. All messages in flight fail together, each in its own task."""
-        self.lost.set()
+        self._lose(error)
         if self._in_flight_at_end is None:
             self._in_flight_at_end = self._in_flight
         if isinstance(error, ChannelAccessRefused) and "access to topic" not in str(error):
@@ -156,5 +157,9 @@ class Publisher:
             return MessageForbiddenError(str(error))
         return MessagesSuspectedError(str(error))
 
-    def _on_close(self, *_: object) -> None:
+    def _on_close(self, _: object, error: BaseException | None) -> None:
+        self._lose(error)
+
+    def _lose(self, error: BaseException | None) -> None:
+        self.lost_because = self.lost_because or repr(error)
         self.lost.set()

@@ -18,6 +18,8 @@ DEADLINE_SECONDS = 30.0
 EXCHANGE = "relay.test"
 CHANNEL = "relay_test"
 
+AnyConnection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
 METADATA = MetaData()
 OUTBOX = outbox_table(METADATA)
 SET_ASIDE = outbox_set_aside_table(METADATA)
@@ -113,7 +115,7 @@ async def running_relay(
             await running
 
 
-async def append(connection: asyncpg.Connection, key: str, body: str, *, routing_key: str = "known") -> int:
+async def append(connection: AnyConnection, key: str, body: str, *, routing_key: str = "known") -> int:
     """Write one row as a service would; give its id."""
     row_id = await connection.fetchval(
         "INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body)"

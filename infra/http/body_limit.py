@@ -1,5 +1,7 @@
 """A bound on what a request may send."""
 
+import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 
 from fastapi import HTTPException
@@ -8,12 +10,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from infra.http.problems import problem_response
 
 BODY_BYTES = 1024 * 1024
+DISCARDED_BYTES = 16 * 1024 * 1024
+DISCARD_SECONDS = 5.0
 
 
 class BodyLimit:
-    """ASGI middleware: a body over the limit is answered with 413 before the application has read all of it.
+    """ASGI middleware: a body over the limit is answered with 413, and the application sees none of what is over it.
 
-    A body with a `Content-Length` over the limit is refused at once; a chunked one when it passes the limit.
+    What the client still sends is thrown away first, up to `DISCARDED_BYTES` and for `DISCARD_SECONDS`: a connection
+    that is closed with unread bytes is reset, and the client would never see the answer.
     """
 
     def __init__(self, app: ASGIApp, limit_bytes: int = BODY_BYTES) -> None:
@@ -27,6 +32,7 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._limit_bytes:
+            await _discard(receive, await receive())
             await self._refuse(scope, receive, send)
             return
         received, answered = 0, False
@@ -36,6 +42,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit_bytes:
+                await _discard(receive, message)
                 raise _BodyTooLargeError(self._detail)
             return message
 
@@ -54,6 +61,16 @@ class BodyLimit:
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = problem_response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._detail, {"Connection": "close"})
         await answer(scope, receive, send)
+
+
+async def _discard(receive: Receive, message: Message) -> None:
+    """Read the rest of a body, within bounds, and forget it."""
+    discarded = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            while message.get("more_body", False) and discarded < DISCARDED_BYTES:
+                message = await receive()
+                discarded += len(message.get("body", b""))
 
 
 class _BodyTooLargeError(HTTPException):

@@ -26,7 +26,8 @@ def home_folder() -> Path:
 class Settings(BaseSettings):
     """The settings that every process has."""
 
-    model_config = SettingsConfigDict(env_prefix="TASKIFY_", extra="ignore", frozen=True)
+    # An error shows no values: among them are passwords.
+    model_config = SettingsConfigDict(env_prefix="TASKIFY_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 (pydantic-settings' own parameters)
         super().__init__(**{"_env_file": home_folder() / "environment", **values})

@@ -4,7 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from infra.errors import InfraError
 from task_service import app
+from task_service.credentials.signing_keys import UnusableKeyError
 
 OPENAPI = Path(__file__).parents[1] / "contracts" / "schemas" / "openapi" / "task_service.json"
 
@@ -21,7 +25,12 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.command == "openapi":
         return app.describe(OPENAPI, check=arguments.check)
-    return {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}[arguments.command]()
+    run = {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}[arguments.command]
+    try:
+        return run()
+    except (ValidationError, InfraError, UnusableKeyError) as error:
+        print(f"task_service {arguments.command}: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Registering, logging in and out, and a new access token for the cookie of a session."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Request, Response, status
@@ -56,7 +56,7 @@ async def refresh(services: Wired, refresh_token: RefreshCookie = None) -> Acces
     if refresh_token is None:
         raise SessionOverError
     async with services.database() as database:
-        live = await live_session_of_cookie(database, refresh_hash(refresh_token), services.clock())
+        live = await live_session_of_cookie(database, refresh_hash(refresh_token), datetime.now(UTC))
     if live is None:
         raise SessionOverError
     return _access_token(services, live.session, live.user)
@@ -70,14 +70,14 @@ async def log_out(request: Request, services: Wired, response: Response, refresh
         await end_session(services.unit_of_work, session_id)
         return
     async with services.database() as database:
-        live = await live_session_of_cookie(database, refresh_hash(refresh_token), services.clock())
+        live = await live_session_of_cookie(database, refresh_hash(refresh_token), datetime.now(UTC))
     if live is not None:
         await end_session(services.unit_of_work, live.session.id)
     response.delete_cookie(COOKIE, path=COOKIE_PATH, secure=services.secure_cookie, httponly=True, samesite="strict")
 
 
 def _access_token(services: Services, session: Session, user: User) -> AccessToken:
-    token = services.access_tokens.issue(Bearer(user.id, user.name, session.id), services.clock())
+    token = services.access_tokens.issue(Bearer(user.id, user.name, session.id), datetime.now(UTC))
     return AccessToken(access_token=token, expires_in=int(services.access_tokens.life.total_seconds()))
 
 

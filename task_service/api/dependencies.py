@@ -1,6 +1,5 @@
 """What routes need, handed to them by FastAPI."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -27,7 +26,7 @@ PAGE_LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API is built upon. `clock` is what expires sessions and tokens."""
+    """What the API is built upon."""
 
     database: async_sessionmaker[AsyncSession]
     unit_of_work: UnitOfWork
@@ -36,7 +35,6 @@ class Services:
     session_life: timedelta
     secure_cookie: bool
     registration_open: bool
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,7 @@ async def signed_in(
     """
     principal = await principal_of(request, services.access_tokens)
     async with services.database() as database:
-        live = await live_session(database, principal.session_id, principal.user_id, services.clock())
+        live = await live_session(database, principal.session_id, principal.user_id, datetime.now(UTC))
     if live is None:
         raise SessionOverError
     return SignedIn(live.user, live.session.id)

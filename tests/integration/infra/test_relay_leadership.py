@@ -29,6 +29,11 @@ ROOT = Path(__file__).parents[3]
 LEADER = "SELECT backend_pid FROM relay_lease WHERE name = 'test'"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
 
+LOCKS = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND datname = current_database()
+"""
+
 
 @asynccontextmanager
 async def relay_process(database_url: str, broker_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -181,7 +186,7 @@ async def test_a_leader_that_renews_is_not_evicted(outbox_url: str, database: as
     assert not await other.evict_frozen_leader()
 
     await session.close()
-    await until_value(database, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", 0)
+    await until_value(database, LOCKS, 0)
 
     assert await other.acquire()
     assert await count(database, "relay_lease") == 1

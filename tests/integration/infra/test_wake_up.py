@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from infra.outbox.listener import WakeUpListener
-from infra.outbox.wake_up import WakeUp
+from infra.outbox.wake_up import DEBOUNCE_SECONDS, WakeUp
 from tests.integration.infra.relays import CHANNEL, DEADLINE_SECONDS
 
 END = "end"
@@ -29,6 +29,10 @@ class Ear:
             while len(self.heard) < times:
                 self._news.clear()
                 await self._news.wait()
+
+    async def until_end(self) -> None:
+        while END not in self.heard:
+            await self.until(len(self.heard) + 1)
 
 
 @asynccontextmanager
@@ -58,6 +62,23 @@ async def test_many_wake_ups_at_once_are_sent_as_one(outbox_url: str, database: 
     assert ear.heard == ["", "", END]
 
 
+async def test_steady_asking_sends_no_more_than_one_wake_up_in_each_debounce(
+    outbox_url: str, database: asyncpg.Connection
+) -> None:
+    ear, loop = Ear(), asyncio.get_running_loop()
+    await database.add_listener(CHANNEL, ear.hear)
+    began = loop.time()
+    async with running_wake_up(outbox_url) as wake_up:
+        while loop.time() - began < 10 * DEBOUNCE_SECONDS:
+            wake_up.notify()
+            await asyncio.sleep(0.001)
+    most = (loop.time() - began) / DEBOUNCE_SECONDS + 1
+    await database.execute(f"NOTIFY {CHANNEL}, '{END}'")
+    await ear.until_end()
+
+    assert 1 < len(ear.heard) - 1 <= most
+
+
 async def test_a_wake_up_is_sent_after_the_connection_was_lost(outbox_url: str, database: asyncpg.Connection) -> None:
     ear = Ear()
     await database.add_listener(CHANNEL, ear.hear)
@@ -65,7 +86,8 @@ async def test_a_wake_up_is_sent_after_the_connection_was_lost(outbox_url: str, 
         wake_up.notify()
         await ear.until(1)
         ended = await database.fetchval(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'wake-up%'"
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'wake-up%' AND datname = current_database()"
         )
         wake_up.notify()
         await ear.until(2)
@@ -90,7 +112,8 @@ async def test_a_listener_hears_again_after_its_connection_was_lost(
         await listener.heard.wait()
         listener.heard.clear()
         await database.fetch(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'listener%'"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name LIKE 'listener%' AND datname = current_database()"
         )
         await listener.heard.wait()
         listener.heard.clear()

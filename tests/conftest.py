@@ -1,5 +1,6 @@
 """Servers and addresses for all tests; nothing is started before a test asks for it."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -11,6 +12,14 @@ from infra.local.children import Children, all_children
 from tests.support.servers import Broker, Postgres, Vhost, running_broker, running_postgres
 
 MakeDatabase = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_person_at_the_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TASKIFY_")]:  # noqa: TID251 (removed, not read)
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")

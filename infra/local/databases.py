@@ -66,7 +66,9 @@ def database_url(administrator_url: str, role: str, password: str, database: str
     """Give the address of a database on the administrator's server, for another role."""
     parts = urlsplit(administrator_url)
     host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(("postgresql", f"{quote(role)}:{quote(password)}@{host}", f"/{database}", parts.query, ""))
+    return urlunsplit(
+        ("postgresql", f"{quote(role)}:{quote(password, safe='')}@{host}", f"/{database}", parts.query, "")
+    )
 
 
 async def _execute(connection: asyncpg.Connection, template: str, *names: str) -> None:

@@ -80,4 +80,4 @@ def _for_user(address: str, user: str, password: str, vhost: str) -> str:
     parts = urlsplit(address)
     host = parts.netloc.rpartition("@")[2]
     query = f"?{parts.query}" if parts.query else ""
-    return f"{parts.scheme}://{quote(user)}:{quote(password)}@{host}/{quote(vhost, safe='')}{query}"
+    return f"{parts.scheme}://{quote(user)}:{quote(password, safe='')}@{host}/{quote(vhost, safe='')}{query}"

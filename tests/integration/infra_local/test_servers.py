@@ -1,5 +1,9 @@
 """The private servers, as the tests use them."""
 
+import errno
+import socket
+from urllib.parse import urlsplit
+
 import asyncpg
 import pytest
 
@@ -11,7 +15,7 @@ from infra.local.databases import (
     drop_database,
 )
 from infra.local.errors import LaunchError
-from tests.support.servers import Postgres
+from tests.support.servers import Broker, Postgres
 
 
 @pytest.fixture
@@ -62,3 +66,13 @@ async def test_role_and_database_are_made_once_and_the_password_replaced(postgre
 async def test_administrator_that_cannot_log_in_is_told_so(postgres: Postgres) -> None:
     with pytest.raises(LaunchError, match="does not let us in"):
         await create_service_databases(postgres.admin_url.replace("a-password", "no-password"), {})
+
+
+def test_servers_listen_on_the_loopback_address_only(postgres: Postgres, broker: Broker) -> None:
+    addresses = (postgres.admin_url, f"amqp://{broker.address}", str(broker.management.base_url))
+    for port in (urlsplit(address).port for address in addresses):
+        assert port is not None
+        with socket.socket() as allowed, socket.socket() as refused:
+            assert allowed.connect_ex(("127.0.0.1", port)) == 0
+            # Any other address of this machine would do; this one every machine has.
+            assert refused.connect_ex(("127.0.0.2", port)) == errno.ECONNREFUSED

@@ -5,17 +5,13 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from uuid import UUID
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
-from uuid_utils.compat import uuid7
 
 from contracts.events import AnyEvent
 from infra.auth.key_set import PublishedKeys
 from infra.broker.link import PublisherLink
 from infra.database.engine import create_engine
-from infra.database.errors import is_database_away
 from infra.database.migrations import upgrade
 from infra.health import Health
 from infra.http.health import health_app, health_routes
@@ -41,7 +37,6 @@ from notification_worker.settings import ApiSettings, DatabaseSettings, RelaySet
 SERVICE = "notification_worker"
 
 _KEYS_CONNECTIONS = 2
-_GOODBYE_SECONDS = 1.0
 
 
 def run_worker() -> int:
@@ -88,7 +83,6 @@ def describe(path: Path, *, check: bool) -> int:
 async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     listener = listen(settings.host, settings.worker_port)
     urls = broker_addresses(settings.notification_broker_url)
-    worker_id = uuid7()
     database = create_engine(settings.notification_database_url, application_name="worker")
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
 
@@ -103,8 +97,8 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     link = PublisherLink(urls, "worker dead letters")
     consuming = Consuming(
         urls,
-        worker_id=worker_id,
-        beat=partial(beat, database, worker_id),
+        beat=partial(beat, database),
+        leave=partial(leave, database),
         handle=Intake(batcher, DeadLetters(link)).take,
     )
     health = Health({"database": partial(check_database, database), "broker": link.check, "consuming": consuming.check})
@@ -118,18 +112,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     try:
         return await run_services(services, stop)
     finally:
-        await _leave(database, worker_id)
         await database.dispose()
-
-
-async def _leave(database: AsyncEngine, worker_id: UUID) -> None:
-    """Say goodbye to the other workers, if the database is there; without it they miss our beats."""
-    try:
-        async with asyncio.timeout(_GOODBYE_SECONDS):
-            await leave(database, worker_id)
-    except Exception as error:
-        if not is_database_away(error):
-            raise
 
 
 async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from contracts.events import TaskEvent
+from contracts.events import AnyEvent
 from contracts.events.task import TaskUnwatched
 from contracts.notification_types import Reason
 
@@ -50,8 +50,8 @@ def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(reason for reason in _STRONGEST_FIRST if reason in present)
 
 
-def watchers_after(event: TaskEvent, before: TaskWatchers, sequence: int) -> TaskWatchers:
-    """Give who watches the event's task after it; `sequence` is the event's own."""
+def watchers_after(event: AnyEvent, before: TaskWatchers, sequence: int) -> TaskWatchers:
+    """Give who watches a task after one of its events; `sequence` is the event's own."""
     after = dict(before)
     for added in event.data.watchers_added:
         person = added.person.id

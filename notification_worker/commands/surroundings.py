@@ -8,13 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.events import AnyEvent, InvalidEventDataError, TaskEvent
+from contracts.events import AnyEvent, InvalidEventDataError
 from contracts.events.notification import NotificationRequested
 from contracts.events.task import TaskEventData
 from contracts.notification_types import Reason
 from notification_worker.audience.rules import Surroundings
 from notification_worker.audience.watching import TaskWatchers, Watching, watchers_after
 from notification_worker.models import deleted_tasks, users, watchers
+
+_LARGEST_SEQUENCE = 2**63 - 1
+"""What PostgreSQL's bigint holds."""
 
 
 @dataclass(slots=True)
@@ -47,14 +50,14 @@ class Picture:
         return Surroundings(after, self.erased)
 
 
-def sequence_of(event: TaskEvent) -> int:
+def sequence_of(event: AnyEvent) -> int:
     """Give the number of a task's event.
 
     Raises:
         InvalidEventDataError: it has none, so nobody can say what it comes after.
     """
-    if event.sequence is None:
-        raise InvalidEventDataError("sequence: an event of a task needs one")
+    if event.sequence is None or int(event.sequence) > _LARGEST_SEQUENCE:
+        raise InvalidEventDataError(f"sequence: an event of a task needs one, up to {_LARGEST_SEQUENCE}")
     return int(event.sequence)
 
 

@@ -1,0 +1,148 @@
+import asyncio
+
+import pytest
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.events import AnyEvent
+from contracts.events.task import Person
+from notification_worker.commands import rewrite
+from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.models import inboxes, notifications, users, watchers
+from tests.integration.notification_worker.window import Window, assert_frames_tell_what_sync_tells, delivered
+from tests.support.notification_events import TaskStory, erased, person, registered, requested
+
+ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
+
+
+async def window_of(database: AsyncEngine, somebody: Person) -> Window:
+    window = Window(somebody.id)
+    await window.sync(database)
+    return window
+
+
+async def test_the_notifications_of_a_deleted_task_stay_without_a_link(database: AsyncEngine) -> None:
+    story, other = TaskStory(), TaskStory("Write the docs")
+    await apply_events(database, [story.created(ANN), story.assigned(JOHN, EVE), story.moved(JOHN)])
+    await apply_events(database, [other.assigned(JOHN, EVE)])
+    before = [await window_of(database, somebody) for somebody in (ANN, EVE)]
+    deleted = story.deleted(JOHN)
+    await apply_events(database, [deleted])
+    await apply_events(database, [deleted])
+    ann, eve = before
+    for window in before:
+        await assert_frames_tell_what_sync_tells(database, window)
+    assert [(row.link, row.message) for row in ann.rows.values()] == [(None, "John moved 'Fix login bug' to In review")]
+    assert (ann.seq, ann.unread_count, ann.resyncs) == (2, 1, 0)
+    assert sorted(str(row.link) for row in eve.rows.values()) == [f"/tasks/{other.task.id}", "None", "None"]
+    # Two of her rows changed with one number, so her window was told to ask.
+    assert (eve.seq, eve.unread_count, eve.resyncs) == (4, 3, 1)
+    assert await check_inboxes(database) == []
+
+
+async def test_an_event_of_a_deleted_task_that_comes_late_has_no_link_and_adds_no_watcher(
+    database: AsyncEngine,
+) -> None:
+    story = TaskStory()
+    late = story.assigned(JOHN, EVE)
+    await apply_events(database, [story.deleted(JOHN)])
+    await apply_events(database, [late])
+    (row,) = (await window_of(database, EVE)).rows.values()
+    assert (row.message, row.link) == ("John assigned you 'Fix login bug'", None)
+    async with database.connect() as connection:
+        assert await connection.scalar(select(func.count()).select_from(watchers)) == 0
+
+
+async def test_an_erased_person_leaves_no_trace_and_no_name(database: AsyncEngine) -> None:
+    story, other = TaskStory(), TaskStory("Write the docs")
+    bill = requested([EVE.id, JOHN.id], message="Ann paid invoice 7", actor=ANN)
+    await apply_events(database, [registered(ANN), registered(EVE), registered(JOHN)])
+    await apply_events(database, [story.created(ANN), story.assigned(ANN, EVE), other.created(JOHN)])
+    await apply_events(database, [story.moved(JOHN), bill, other.commented(ANN)])
+    before = [await window_of(database, somebody) for somebody in (EVE, JOHN)]
+    erasure = erased(ANN)
+    await apply_events(database, [erasure, erasure])
+    for window in before:
+        await assert_frames_tell_what_sync_tells(database, window)
+    eve, john = before
+    assert sorted(row.message for row in eve.rows.values()) == [
+        "A former member assigned you 'Fix login bug'",
+        "John moved 'Fix login bug' to In review",
+        "a former member paid invoice 7",
+    ]
+    actor = next(row.actor for row in john.rows.values() if row.type == "comment_added")
+    assert actor is not None
+    assert (actor.id, actor.name) == (None, "a former member")
+    assert (eve.unread_count, john.unread_count) == (3, 2)
+    assert await check_inboxes(database) == []
+    await assert_nothing_left_of(database, ANN)
+
+
+async def test_a_late_event_brings_an_erased_person_not_back(database: AsyncEngine) -> None:
+    story = TaskStory()
+    late: list[AnyEvent] = [
+        story.created(ANN),
+        story.assigned(JOHN, ANN),
+        story.watched(EVE),
+        story.commented(ANN),
+        requested([ANN.id, EVE.id], message="Ann paid invoice 7", actor=ANN),
+    ]
+    await apply_events(database, [registered(EVE), erased(ANN)])
+    await apply_events(database, [registered(ANN), *late])
+    messages = {row.message for row in (await window_of(database, EVE)).rows.values()}
+    assert messages == {"A former member commented on 'Fix login bug'", "a former member paid invoice 7"}
+    await assert_nothing_left_of(database, ANN)
+
+
+async def test_an_erasure_amid_other_events_leaves_no_name(database: AsyncEngine) -> None:
+    stories = [TaskStory() for _ in range(8)]
+    await apply_events(database, [story.watched(EVE) for story in stories])
+
+    async def comment(story: TaskStory) -> None:
+        for _ in range(10):
+            await apply_events(database, [story.commented(ANN), story.commented(JOHN)])
+
+    async with asyncio.TaskGroup() as group:
+        for story in stories:
+            group.create_task(comment(story))
+        group.create_task(apply_events(database, [erased(ANN)]))
+    assert len((await window_of(database, EVE)).rows) == 160
+    assert await check_inboxes(database) == []
+    await assert_nothing_left_of(database, ANN)
+
+
+async def test_many_people_are_rewritten_in_several_transactions(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "PEOPLE", 3)
+    story = TaskStory()
+    crowd = [person(f"Person {number}") for number in range(10)]
+    await apply_events(database, [story.watched(one) for one in crowd])
+    await apply_events(database, [story.moved(JOHN)])
+    await apply_events(database, [story.deleted(JOHN)])
+    assert len(await delivered(database)) == 20
+    for one in crowd:
+        window = await window_of(database, one)
+        assert [(row.link, row.seq) for row in window.rows.values()] == [(None, 2)]
+
+
+async def assert_nothing_left_of(database: AsyncEngine, somebody: Person) -> None:
+    rows = notifications.c
+    traces = (
+        select(inboxes.c.user_id).where(inboxes.c.user_id == somebody.id),
+        select(watchers.c.user_id).where(watchers.c.user_id == somebody.id),
+        select(rows.id).where(
+            or_(
+                rows.user_id == somebody.id,
+                rows.actor_id == somebody.id,
+                rows.actor_name == somebody.name,
+                rows.message.contains(somebody.name),
+            )
+        ),
+    )
+    async with database.connect() as connection:
+        for trace in traces:
+            assert (await connection.execute(trace)).all() == []
+        erased_at = await connection.scalar(select(users.c.erased_at).where(users.c.id == somebody.id))
+    assert erased_at is not None

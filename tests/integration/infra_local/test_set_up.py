@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,14 @@ def test_unknown_purpose_is_refused() -> None:
     result = set_up({"PATH": os.defpath + ":/usr/bin"}, "everything")
     assert result.returncode == 2
     assert result.stderr == "usage: python3 -m infra.local.setup up|check|test\n"
+
+
+def test_missing_package_that_cannot_be_installed_is_said(tmp_path: Path) -> None:
+    for program in (sys.executable, "/bin/sh", "/usr/bin/dirname"):
+        (tmp_path / Path(program).name).symlink_to(program)
+    result = set_up({"PATH": str(tmp_path), "PYTHON": sys.executable}, "test")
+    assert result.returncode == 1
+    assert result.stderr == "Missing: chromium. Install it with your system's package manager, then try again.\n"
 
 
 def test_failed_program_is_said_with_the_end_of_its_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ check: ## formatters, linters, types, import rules, staleness of what is generat
 	$(python) -m ruff format --check --quiet .
 	$(python) -m ruff check --quiet .
 	$(python) -m mypy
-	.venv/bin/lint-imports --no-cache
+	.venv/bin/lint-imports --no-cache --no-logo
 	$(python) -m contracts.generate --check
 	$(python) -m infra.broker.definitions --check
 	$(python) -m task_service openapi --check

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from infra.broker.definitions import ADMINISTRATOR, VHOST
 from infra.local.children import Children, all_children
@@ -43,7 +44,7 @@ def up(settings: LaunchSettings, home: Path) -> int:
             try:
                 _start(settings, home, children)
                 ready = True
-                _watch(children)
+                watch(children)
             finally:
                 say("Stopping")
     except StopRequestedError:

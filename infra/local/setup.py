@@ -114,16 +114,21 @@ def main() -> int:
     if sys.argv[1:2] == [] or sys.argv[1] not in purposes:
         sys.stderr.write(f"usage: python3 -m infra.local.setup {'|'.join(purposes)}\n")
         return 2
-    LOG.parent.mkdir(exist_ok=True)
-    with (LOG.parent / "setup.lock").open("w") as lock:
-        # Two targets at once would install over each other; the second waits for the first.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
+    try:
+        LOG.parent.mkdir(exist_ok=True)
+        with (LOG.parent / "setup.lock").open("w") as lock:
+            # Two targets at once would install over each other; the second waits for the first.
+            fcntl.flock(lock, fcntl.LOCK_EX)
             set_up(sys.argv[1])
-        except SetUpError as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
-    return 0
+    except SetUpError as error:
+        sys.stderr.write(f"{error}\n")
+    except PermissionError as error:
+        sys.stderr.write(f"{error.filename} cannot be written. Does the checkout belong to another user?\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+    else:
+        return 0
+    return 1
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.children import Child, Children, all_children
 from infra.local.errors import ChildError
+from infra.local.launcher import watch
 from infra.local.leftovers import running, start_of, stop_leftovers
 
 _SECONDS = 10
@@ -38,6 +39,15 @@ def test_child_that_dies_is_found_with_the_end_of_its_log(tmp_path: Path) -> Non
         assert children.dead() is child
         assert "sick stopped. The end of" in str(child.failure("stopped"))
         assert "    no memory for swordfish" in str(child.failure("stopped"))
+
+
+def test_part_that_dies_ends_the_watch_over_all(tmp_path: Path) -> None:
+    with all_children(tmp_path) as children:
+        start(children, tmp_path, "sleep 60", name="healthy")
+        start(children, tmp_path, "exit 3", name="sick")
+        with pytest.raises(ChildError, match=r"sick stopped by itself \(exit code 3\)"):
+            watch(children)
+    assert running(tmp_path) == []
 
 
 def test_children_are_stopped_stage_by_stage_in_reverse(tmp_path: Path) -> None:

@@ -34,8 +34,15 @@ class GatewayConnection(ServerConnection):
         self.paused_since = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell whoever let it in; this is called once, however the connection ends."""
+        """Tell whoever let it in; this is called once, however the connection ends.
+
+        The protocol's parser, a generator, keeps the protocol alive, and so does the error with which a connection
+        broke off. Without them all of it goes at once, and the garbage collector has nothing to do with it.
+        """
         super().connection_lost(exc)
+        self.protocol.parser.close()
+        if self.protocol.parser_exc is not None:
+            self.protocol.parser_exc.__traceback__ = None
         if self.release is not None:
             self.release(self)
             self.release = None

@@ -60,7 +60,7 @@ class Gate:
         if refusal is None:
             connection.release = self._release
             return None
-        log.warning("connection_refused", reason=refusal.value)
+        log.debug("connection_refused", reason=refusal.value)
         response = connection.respond(_REFUSALS[refusal], "Too many connections, try again later.\n")
         response.headers["Retry-After"] = _RETRY_AFTER_SECONDS
         return response

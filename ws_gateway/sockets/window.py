@@ -58,6 +58,7 @@ class Window:
             await self._carry_out(self._session.text_frame(frame, self._now()))
         else:
             await self._carry_out(self._session.binary_frame())
+        self._set_timer()
 
     def push(self, seq: int, frame: bytes) -> None:
         """Send a frame that changes the person's inbox to `seq`."""
@@ -135,8 +136,6 @@ class Window:
             elif isinstance(action, Close):
                 self._let_go()
                 self._surroundings.close(self._connection, action.code, action.reason)
-                return
-        self._set_timer()
 
     def _send(self, frame: bytes) -> bool:
         """Write without waiting, unless the page is too slow: the transport's buffer is the only one, and bounded."""
@@ -152,7 +151,10 @@ class Window:
         return True
 
     def _set_timer(self) -> None:
-        """Have one timer at most, and move it only to an earlier time: a later deadline is seen when it fires."""
+        """Have one timer at most, and move it only to an earlier time: a later deadline is seen when it fires.
+
+        Only frames of the page and the timer itself move the deadline; what is sent does not.
+        """
         deadline = self._session.deadline
         if deadline is None:
             self._cancel_timer()
@@ -163,6 +165,7 @@ class Window:
     def _time_is_up(self) -> None:
         self._timer = None
         self._perform(self._session.tick(self._now()))
+        self._set_timer()
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

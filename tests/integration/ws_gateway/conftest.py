@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.support.gateway import Gateway, Senders, running_gateway, senders
+from tests.support.servers import Broker
 from tests.support.tokens import Signer, published
 
 
@@ -17,6 +18,14 @@ def signer() -> Signer:
 def jwks_url(signer: Signer) -> Iterator[str]:
     with published(signer) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+async def shared_gateway(broker: Broker, jwks_url: str) -> AsyncIterator[Gateway]:
+    """One for all tests in which nothing is published."""
+    with broker.vhost() as vhost:
+        async with running_gateway(vhost.gateway, jwks_url) as running:
+            yield running
 
 
 @pytest.fixture

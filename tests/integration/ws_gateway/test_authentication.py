@@ -32,8 +32,8 @@ async def impatient(gateway_broker_url: str, jwks_url: str) -> AsyncIterator[Gat
         yield running
 
 
-async def test_a_good_token_is_answered_with_ready(gateway: Gateway, signer: Signer) -> None:
-    async with page(gateway, signer.token(ANN, seconds=900)) as window:
+async def test_a_good_token_is_answered_with_ready(shared_gateway: Gateway, signer: Signer) -> None:
+    async with page(shared_gateway, signer.token(ANN, seconds=900)) as window:
         assert window.ready["user_id"] == str(ANN)
         assert window.ready["heartbeat_s"] == 25
         assert UUID(window.ready["connection_id"]).version == 7
@@ -56,8 +56,8 @@ async def test_a_good_token_is_answered_with_ready(gateway: Gateway, signer: Sig
     ],
     ids=["expired", "audience", "issuer", "subject", "signature", "alg-none", "foreign", "unknown-key", "garbage"],
 )
-async def test_a_bad_token_closes_4401(gateway: Gateway, signer: Signer, token: Callable[[Signer], str]) -> None:
-    async with page(gateway) as window:
+async def test_a_bad_token_closes_4401(shared_gateway: Gateway, signer: Signer, token: Callable[[Signer], str]) -> None:
+    async with page(shared_gateway) as window:
         await window.socket.send(auth(token(signer)))
 
         assert await window.close_code() == CloseCode.UNAUTHENTICATED
@@ -82,9 +82,9 @@ async def test_no_token_in_time_closes_4408(impatient: Gateway) -> None:
     ids=["untimely", "not-json", "empty", "unknown", "binary", "largest", "too-large"],
 )
 async def test_a_frame_that_is_not_in_order_is_closed_with_its_code(
-    gateway: Gateway, frame: str | bytes, code: CloseCode
+    shared_gateway: Gateway, frame: str | bytes, code: CloseCode
 ) -> None:
-    async with page(gateway) as window:
+    async with page(shared_gateway) as window:
         await window.socket.send(frame)
 
         assert await window.close_code() == code
@@ -92,26 +92,28 @@ async def test_a_frame_that_is_not_in_order_is_closed_with_its_code(
 
 @pytest.mark.parametrize("frame", ["not json", b"binary"])
 async def test_a_malformed_frame_of_a_ready_window_closes_4400(
-    gateway: Gateway, signer: Signer, frame: str | bytes
+    shared_gateway: Gateway, signer: Signer, frame: str | bytes
 ) -> None:
-    async with page(gateway, signer.token(ANN)) as window:
+    async with page(shared_gateway, signer.token(ANN)) as window:
         await window.socket.send(frame)
 
         assert await window.close_code() == CloseCode.MALFORMED
 
 
-async def test_a_foreign_origin_is_refused_at_the_handshake_and_ours_is_not(gateway: Gateway, signer: Signer) -> None:
+async def test_a_foreign_origin_is_refused_at_the_handshake_and_ours_is_not(
+    shared_gateway: Gateway, signer: Signer
+) -> None:
     with pytest.raises(InvalidStatus) as refused:
-        async with page(gateway, origin="https://elsewhere.example"):
+        async with page(shared_gateway, origin="https://elsewhere.example"):
             pass
     assert refused.value.response.status_code == 403
 
-    async with page(gateway, signer.token(ANN), origin="http://localhost:8000") as window:
+    async with page(shared_gateway, signer.token(ANN), origin="http://localhost:8000") as window:
         assert window.ready
 
 
-async def test_a_token_is_renewed_on_the_open_socket(gateway: Gateway, signer: Signer) -> None:
-    async with page(gateway, signer.token(ANN, seconds=2)) as window:
+async def test_a_token_is_renewed_on_the_open_socket(shared_gateway: Gateway, signer: Signer) -> None:
+    async with page(shared_gateway, signer.token(ANN, seconds=2)) as window:
         first = window.ready
         renewed = await window.authenticate(signer.token(ANN, seconds=900))
 
@@ -121,16 +123,16 @@ async def test_a_token_is_renewed_on_the_open_socket(gateway: Gateway, signer: S
 
 @pytest.mark.parametrize("token", [lambda s: s.token(uuid4()), lambda _: stranger.token(ANN)], ids=["other", "bad"])
 async def test_renewing_with_another_persons_or_a_bad_token_closes_4401(
-    gateway: Gateway, signer: Signer, token: Callable[[Signer], str]
+    shared_gateway: Gateway, signer: Signer, token: Callable[[Signer], str]
 ) -> None:
-    async with page(gateway, signer.token(ANN)) as window:
+    async with page(shared_gateway, signer.token(ANN)) as window:
         await window.socket.send(auth(token(signer)))
 
         assert await window.close_code() == CloseCode.UNAUTHENTICATED
 
 
-async def test_an_expired_token_closes_4401_at_its_time(gateway: Gateway, signer: Signer) -> None:
-    async with page(gateway, signer.token(ANN, seconds=1.5)) as window:
+async def test_an_expired_token_closes_4401_at_its_time(shared_gateway: Gateway, signer: Signer) -> None:
+    async with page(shared_gateway, signer.token(ANN, seconds=1.5)) as window:
         assert await window.close_code() == CloseCode.UNAUTHENTICATED
 
 

@@ -1,6 +1,7 @@
 """What one client takes, it does not take from others."""
 
 import asyncio
+import gc
 import json
 import logging
 import socket
@@ -12,9 +13,10 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.server import ServerProtocol
 
 from contracts.socket.close_codes import CloseCode
-from tests.support.gateway import DEADLINE_SECONDS, Gateway, Senders, page, running_gateway
+from tests.support.gateway import DEADLINE_SECONDS, Gateway, Senders, page, running_gateway, until
 from tests.support.tokens import Signer
 
 ANN, JOHN = UUID(int=1), UUID(int=2)
@@ -180,6 +182,24 @@ async def test_misbehaving_clients_leave_no_error_behind(
         assert await window.ping(0) == ["PONG"]
 
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+async def test_connections_that_break_off_leave_nothing_for_the_garbage_collector(
+    gateway: Gateway, signer: Signer
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(5):
+            async with page(gateway, signer.token(ANN)) as window:
+                window.socket.transport.abort()
+
+        async def all_gone() -> bool:
+            return not any(type(thing) is ServerProtocol for thing in gc.get_objects())
+
+        await until(all_gone, "the connections to be freed")
+    finally:
+        gc.enable()
 
 
 async def test_health_is_told_on_the_same_port_and_there_is_nothing_else(gateway: Gateway) -> None:

@@ -113,7 +113,12 @@ def _demo_is_due(home: Path) -> Path:
     return home / "demo-is-due"
 
 
-def _watch(children: Children) -> None:
+def watch(children: Children) -> NoReturn:
+    """Wait for ever.
+
+    Raises:
+        ChildError: a child has ended.
+    """
     while True:
         dead = children.dead()
         if dead is not None:

@@ -77,6 +77,8 @@ def main() -> int:
             sys.stderr.write(f"TASKIFY_{name}: {problem['msg']}\n")
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or home}: {error.strerror or error}\n")
     return 1
 
 

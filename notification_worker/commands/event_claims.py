@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ARRAY, Text, bindparam, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,15 +14,34 @@ CONSUMER = "notification_worker"
 _NAMES_LOCK = 0x7A5C_F1E0
 """A number of our own among the advisory locks of this database."""
 
+_HOLD_OFF_ERASURES = select(func.pg_advisory_xact_lock_shared(_NAMES_LOCK))
+_HOLD_OFF_EVENTS = select(func.pg_advisory_xact_lock(_NAMES_LOCK))
+
+_CLAIMED = (
+    func.unnest(bindparam("sources", type_=ARRAY(Text)), bindparam("event_ids", type_=ARRAY(Text)))
+    .table_valued("source", "event_id")
+    .render_derived()
+)
+_CLAIM = (
+    insert(processed_events)
+    .from_select(
+        ["consumer", "source", "event_id"],
+        select(literal(CONSUMER), _CLAIMED.c.source, _CLAIMED.c.event_id),
+        include_defaults=False,
+    )
+    .on_conflict_do_nothing()
+    .returning(processed_events.c.source, processed_events.c.event_id)
+)
+
 
 async def hold_off_erasures(connection: AsyncConnection) -> None:
     """Until the end of the transaction nobody becomes erased: who is not erased now may be told, and named."""
-    await connection.execute(select(func.pg_advisory_xact_lock_shared(_NAMES_LOCK)))
+    await connection.execute(_HOLD_OFF_ERASURES)
 
 
 async def hold_off_events(connection: AsyncConnection) -> None:
     """Wait for the transactions that write names, and let none begin until the end of this one."""
-    await connection.execute(select(func.pg_advisory_xact_lock(_NAMES_LOCK)))
+    await connection.execute(_HOLD_OFF_EVENTS)
 
 
 async def claim(connection: AsyncConnection, events: Sequence[AnyEvent]) -> list[AnyEvent]:
@@ -33,12 +52,8 @@ async def claim(connection: AsyncConnection, events: Sequence[AnyEvent]) -> list
     first: dict[tuple[str, str], AnyEvent] = {}
     for event in events:
         first.setdefault(key(event), event)
-    inserted = await connection.execute(
-        insert(processed_events)
-        .values([{"consumer": CONSUMER, "source": source, "event_id": event_id} for source, event_id in sorted(first)])
-        .on_conflict_do_nothing()
-        .returning(processed_events.c.source, processed_events.c.event_id)
-    )
+    sources, event_ids = zip(*sorted(first), strict=True)
+    inserted = await connection.execute(_CLAIM, {"sources": sources, "event_ids": event_ids})
     new = {(row.source, row.event_id) for row in inserted}
     return [event for named, event in first.items() if named in new]
 

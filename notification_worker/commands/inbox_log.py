@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, cast, func, select, update
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,20 +27,29 @@ class Head:
         return self.last_seq
 
 
+# Statements of every event are built once: building takes SQLAlchemy longer than PostgreSQL takes to answer.
+_WANTED = bindparam("user_ids", type_=ARRAY(Uuid))
+_MAKE = (
+    insert(inboxes)
+    .from_select(["user_id"], select(func.unnest(_WANTED)), include_defaults=False)
+    .on_conflict_do_nothing()
+)
+_LOCK = select(inboxes).where(inboxes.c.user_id == func.any(_WANTED)).order_by(inboxes.c.user_id).with_for_update()
+_WRITE = (
+    update(inboxes)
+    .where(inboxes.c.user_id == bindparam("of_user"))
+    .values(last_seq=bindparam("last_seq"), unread_count=bindparam("unread_count"))
+)
+
+
 async def lock_inboxes(connection: AsyncConnection, user_ids: Iterable[UUID]) -> dict[UUID, Head]:
     """Lock the inboxes of these people, made where there are none, always in the order of the ids.
 
     Whoever locks several does it in this order, so that no two transactions wait for each other.
     """
-    wanted = cast(sorted(set(user_ids)), ARRAY(Uuid))
-    await connection.execute(
-        insert(inboxes)
-        .from_select(["user_id"], select(func.unnest(wanted)), include_defaults=False)
-        .on_conflict_do_nothing()
-    )
-    locked = await connection.execute(
-        select(inboxes).where(inboxes.c.user_id == func.any(wanted)).order_by(inboxes.c.user_id).with_for_update()
-    )
+    wanted = {"user_ids": sorted(set(user_ids))}
+    await connection.execute(_MAKE, wanted)
+    locked = await connection.execute(_LOCK, wanted)
     return {row.user_id: Head(row.last_seq, row.unread_count) for row in locked}
 
 
@@ -52,9 +61,4 @@ async def write_heads(connection: AsyncConnection, heads: Mapping[UUID, Head]) -
         if head.moved
     ]
     if moved:
-        await connection.execute(
-            update(inboxes)
-            .where(inboxes.c.user_id == bindparam("of_user"))
-            .values(last_seq=bindparam("last_seq"), unread_count=bindparam("unread_count")),
-            moved,
-        )
+        await connection.execute(_WRITE, moved)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,12 @@ from notification_worker.models import deleted_tasks, users, watchers
 
 _LARGEST_SEQUENCE = 2**63 - 1
 """What PostgreSQL's bigint holds."""
+
+
+_TASKS = bindparam("task_ids", type_=ARRAY(Uuid))
+_WATCHERS = select(watchers).where(watchers.c.task_id == func.any(_TASKS))
+_DELETED = select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id == func.any(_TASKS))
+_PEOPLE = select(users.c.id, users.c.erased_at).where(users.c.id == func.any(bindparam("user_ids", type_=ARRAY(Uuid))))
 
 
 @dataclass(slots=True)
@@ -66,15 +72,15 @@ async def read_picture(connection: AsyncConnection, events: Sequence[AnyEvent]) 
     picture = Picture()
     tasks = {event.data.task.id for event in events if isinstance(event.data, TaskEventData)}
     if tasks:
-        found = await connection.execute(select(watchers).where(watchers.c.task_id.in_(tasks)))
+        found = await connection.execute(_WATCHERS, {"task_ids": list(tasks)})
         for row in found:
             picture.watchers.setdefault(row.task_id, {})[row.user_id] = Watching(
                 frozenset(map(Reason, row.reasons)), row.watched_sequence, row.stopped_sequence
             )
-        deleted = await connection.execute(select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id.in_(tasks)))
+        deleted = await connection.execute(_DELETED, {"task_ids": list(tasks)})
         picture.deleted.update(deleted.scalars())
     people = set(_people_of(events)).union(*picture.watchers.values())
-    known = await connection.execute(select(users.c.id, users.c.erased_at).where(users.c.id.in_(people)))
+    known = await connection.execute(_PEOPLE, {"user_ids": list(people)})
     for row in known:
         (picture.registered if row.erased_at is None else picture.erased).add(row.id)
     return picture

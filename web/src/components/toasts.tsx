@@ -21,15 +21,25 @@ export interface Toast {
   /** The same thing is done elsewhere too: a toast is never the only way to it. */
   action?: { label: string; run: () => void };
   leading?: ReactNode;
+  /** What it is about: it goes when that is looked at. */
+  topic?: string | null;
 }
 
 interface Shown extends Toast {
   key: number;
 }
 
-type ShowToast = (toast: Toast) => void;
+interface Toasts {
+  show: (toast: Toast) => void;
+  dismissTopic: (topic: string) => void;
+  dismissAll: () => void;
+}
 
-const ToastContext = createContext<ShowToast>(() => undefined);
+const ToastContext = createContext<Toasts>({
+  show: () => undefined,
+  dismissTopic: () => undefined,
+  dismissAll: () => undefined,
+});
 
 export const TOAST_MS = 7_000;
 const MOST_TOASTS = 3;
@@ -37,7 +47,7 @@ const MOST_TOASTS = 3;
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<readonly Shown[]>([]);
   const lastKey = useRef(0);
-  const show = useCallback<ShowToast>((toast) => {
+  const show = useCallback((toast: Toast) => {
     lastKey.current += 1;
     const shown = { ...toast, key: lastKey.current };
     setToasts((before) => [...before, shown].slice(-MOST_TOASTS));
@@ -45,8 +55,13 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const dismiss = useCallback((key: number) => {
     setToasts((before) => before.filter((toast) => toast.key !== key));
   }, []);
+  const dismissTopic = useCallback((topic: string) => {
+    setToasts((before) => before.filter((toast) => toast.topic !== topic));
+  }, []);
+  const dismissAll = useCallback(() => setToasts([]), []);
+  const value = useMemo(() => ({ show, dismissTopic, dismissAll }), [show, dismissTopic, dismissAll]);
   return (
-    <ToastContext value={show}>
+    <ToastContext value={value}>
       {children}
       <section aria-label="Messages" className={styles.stack}>
         <ol>
@@ -59,7 +74,11 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   );
 }
 
-export function useToast(): ShowToast {
+export function useToast(): Toasts["show"] {
+  return useContext(ToastContext).show;
+}
+
+export function useToasts(): Toasts {
   return useContext(ToastContext);
 }
 

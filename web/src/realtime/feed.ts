@@ -216,7 +216,6 @@ export class NotificationFeed {
   #poll(on: boolean): void {
     this.#polling = on;
     this.#running?.catchUp.poll(on);
-    if (on) void this.#running?.catchUp.sync("join");
     this.#publish();
   }
 

@@ -3,6 +3,7 @@ import { useCallback, useId } from "react";
 import { Icon } from "@/components/icon";
 import { usePopup } from "@/components/popup";
 import { useShortcut } from "@/components/shortcut";
+import { useToasts } from "@/components/toasts";
 import { NotificationsDropdown } from "@/features/notifications/notifications-dropdown";
 import { useNotifications } from "@/realtime/use-notifications";
 
@@ -16,11 +17,15 @@ export function badgeText(unreadCount: number): string {
 export function Bell() {
   const { unreadCount } = useNotifications();
   const { isOpen, open, close, trigger, content } = usePopup<HTMLButtonElement, HTMLDivElement>();
+  const { dismissAll } = useToasts();
   const id = useId();
   const toggle = useCallback(() => {
     if (isOpen) close();
-    else open();
-  }, [close, isOpen, open]);
+    else {
+      dismissAll(); // What they say stands in the list.
+      open();
+    }
+  }, [close, dismissAll, isOpen, open]);
   useShortcut("n", toggle);
 
   return (
@@ -42,7 +47,12 @@ export function Bell() {
           </span>
         )}
       </button>
-      {isOpen && <NotificationsDropdown id={id} content={content} onClose={close} />}
+      {isOpen && (
+        <>
+          <div className={styles.backdrop} />
+          <NotificationsDropdown id={id} content={content} onClose={close} />
+        </>
+      )}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { useLocation, useNavigate } from "react-router";
 
 import { useAnnounce } from "@/components/announcer";
 import { Avatar } from "@/components/avatar";
-import { useToast } from "@/components/toasts";
+import { useToasts } from "@/components/toasts";
 import { pathInside } from "@/features/notifications/link";
 import { reasonsInWords } from "@/features/notifications/reasons";
 import type { Notification } from "@/lib/contracts/frames.gen";
@@ -16,7 +16,7 @@ export function LiveMessages() {
   const { unreadCount, markRead } = useNotifications();
   const { pathname } = useLocation();
   const navigate = useNavigate();
-  const toast = useToast();
+  const { show: toast, dismissTopic } = useToasts();
   const announce = useAnnounce();
 
   useEffect(() => {
@@ -25,6 +25,11 @@ export function LiveMessages() {
       document.title = "Taskify";
     };
   }, [unreadCount]);
+
+  useEffect(() => {
+    const taskId = /^\/tasks\/([^/]+)$/u.exec(pathname)?.[1];
+    if (taskId !== undefined) dismissTopic(taskId);
+  }, [dismissTopic, pathname]);
 
   const tell = useCallback(
     (notification: Notification) => {
@@ -41,6 +46,7 @@ export function LiveMessages() {
       toast({
         title: message,
         detail: reasonsInWords(reasons),
+        topic: task_id,
         leading: <Avatar person={actor ?? { id: null, name: "Taskify" }} />,
         ...(path !== null && { action: { label: "Open", run: open } }),
       });

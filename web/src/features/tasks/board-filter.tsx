@@ -60,7 +60,7 @@ export function BoardFilter({ filter, onChange, people, meId }: BoardFilterProps
         <input
           ref={input}
           type="search"
-          aria-label="Filter tasks by title"
+          aria-label="Filter tasks"
           placeholder="Filter tasks"
           value={filter.text}
           onChange={(event) => onChange({ ...filter, text: event.target.value })}

@@ -55,8 +55,6 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
           name="title"
           required
           maxLength={200}
-          // eslint-disable-next-line jsx-a11y/no-autofocus -- a dialog opens on its first field
-          autoFocus
           autoComplete="off"
           placeholder="What is to be done?"
           value={title}

@@ -15,6 +15,16 @@ export interface components {
             name: string;
         };
         /**
+         * FieldProblem
+         * @description `where` is a path into the request, like `body.title` or `query.limit`.
+         */
+        FieldProblem: {
+            /** Where */
+            where: string;
+            /** Message */
+            message: string;
+        };
+        /**
          * InboxChanges
          * @description What changed in an inbox; with `reset`, a whole new start that replaces what was held before.
          *
@@ -82,6 +92,27 @@ export interface components {
             /** Read At */
             read_at: string | null;
         };
+        /** Problem */
+        Problem: {
+            type: components["schemas"]["ProblemType"];
+            /** Title */
+            title: string;
+            /** Status */
+            status: number;
+            /** Detail */
+            detail: string;
+            /**
+             * Errors
+             * @default []
+             */
+            errors: components["schemas"]["FieldProblem"][];
+        };
+        /**
+         * ProblemType
+         * @description A stable word for each kind of problem; a client decides by it, never by the text.
+         * @enum {string}
+         */
+        ProblemType: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "version_conflict" | "payload_too_large" | "unsupported_media_type" | "too_many_requests" | "internal_error" | "unavailable";
         /**
          * ReadAll
          * @description What changed after `up_to_seq` stays unread.

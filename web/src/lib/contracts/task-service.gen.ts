@@ -35,8 +35,6 @@ export interface components {
         /**
          * ChangeTaskRequest
          * @description Only what is named is changed; `null` is a value of `assignee_id` alone.
-         *
-         *     The factories keep a field optional without allowing null and without a default in the schema.
          */
         ChangeTaskRequest: {
             /** Title */

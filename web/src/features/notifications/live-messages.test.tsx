@@ -1,0 +1,149 @@
+import { act, fireEvent, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { ANNOUNCEMENT_MS } from "@/components/announcer";
+import { TOAST_MS } from "@/components/toasts";
+import { ConnectionLine, PATIENCE_MS } from "@/features/notifications/connection-line";
+import { LiveMessages } from "@/features/notifications/live-messages";
+import { UnreachableError } from "@/lib/problems";
+import { settle } from "@/testing/fake-clock";
+import { FakeSystem } from "@/testing/fake-feed";
+
+let system: FakeSystem;
+
+beforeEach(() => {
+  vi.useFakeTimers({ shouldAdvanceTime: false });
+  vi.spyOn(document, "hasFocus").mockReturnValue(true);
+  system = new FakeSystem();
+});
+
+afterEach(() => vi.useRealTimers());
+
+async function show(path = "/") {
+  await system.show(
+    <>
+      <LiveMessages />
+      <ConnectionLine />
+    </>,
+    path,
+  );
+}
+
+const pass = (ms: number) => act(() => vi.advanceTimersByTimeAsync(ms));
+const toasts = () => screen.queryAllByRole("button", { name: "Dismiss" });
+const said = () => screen.getByRole("status", { name: "Announcements" }).textContent;
+
+describe("what arrives live", () => {
+  it("is a toast and an announcement, and goes by itself", async () => {
+    await show();
+    act(() => system.gateway.last.push(system.server.add("a", { message: "John assigned you ‘X’" })));
+    expect(toasts()).toHaveLength(1);
+    await pass(100);
+    expect(said()).toBe("John assigned you ‘X’");
+    await pass(TOAST_MS);
+    expect(toasts()).toHaveLength(0);
+  });
+
+  it("stays while the pointer is on it, and goes when it is dismissed", async () => {
+    await show();
+    act(() => system.gateway.last.push(system.server.add("a")));
+    fireEvent.pointerEnter(screen.getByText("Message a").closest("li")!);
+    await pass(3 * TOAST_MS);
+    expect(toasts()).toHaveLength(1);
+    fireEvent.click(toasts()[0]!);
+    expect(toasts()).toHaveLength(0);
+  });
+
+  it("is no toast for who looks at that very task", async () => {
+    await show("/tasks/t1");
+    act(() => system.gateway.last.push(system.server.add("a", { task_id: "t1" })));
+    expect(toasts()).toHaveLength(0);
+    act(() => system.gateway.last.push(system.server.add("b", { task_id: "t2" })));
+    expect(toasts()).toHaveLength(1);
+  });
+
+  it("in a burst is announced together, not one after another", async () => {
+    await show();
+    act(() => system.gateway.last.push(system.server.add("a")));
+    await pass(100);
+    act(() => {
+      for (const id of ["b", "c", "d"]) system.gateway.last.push(system.server.add(id));
+    });
+    await pass(100);
+    expect(said()).toBe("Message a");
+    await pass(ANNOUNCEMENT_MS);
+    expect(said()).toBe("3 new messages. The newest: Message d");
+  });
+});
+
+describe("what came while away", () => {
+  it("is one summary", async () => {
+    await show();
+    for (const id of ["a", "b", "c"]) system.server.add(id);
+    act(() => system.gateway.last.push({ type: "RESYNC", payload: {} }));
+    await act(settle);
+    expect(toasts()).toHaveLength(1);
+    expect(screen.getByText("3 new notifications while you were away")).toBeTruthy();
+  });
+
+  it("before the page was opened is neither a toast nor said", async () => {
+    system.server.add("a");
+    await show();
+    await pass(1_000);
+    expect(toasts()).toHaveLength(0);
+    expect(said()).toBe("");
+    expect(document.title).toBe("(1) Taskify");
+  });
+});
+
+describe("a refused mark", () => {
+  it("is said in a toast and aloud", async () => {
+    system.server.add("a");
+    await show();
+    system.answerMark = () => Promise.reject(new UnreachableError());
+    act(() => system.feed.markRead("a"));
+    await act(settle);
+    expect(screen.getByText("Could not mark as read")).toBeTruthy();
+    await pass(100);
+    expect(said()).toBe("Could not mark as read");
+  });
+});
+
+describe("the title of the document", () => {
+  it("has the exact count, and is plain without one", async () => {
+    await show();
+    expect(document.title).toBe("Taskify");
+    act(() => system.gateway.last.push(system.server.add("a")));
+    expect(document.title).toBe("(1) Taskify");
+    act(() => system.gateway.last.push(system.server.read(["a"])));
+    expect(document.title).toBe("Taskify");
+  });
+});
+
+describe("the line about the connection", () => {
+  it("comes only when the trouble lasts, and goes with it", async () => {
+    await show();
+    act(() => system.gateway.last.end(1006));
+    await pass(PATIENCE_MS - 1);
+    expect(screen.queryByText("Reconnecting…")).toBeNull();
+    await pass(1);
+    expect(screen.getByText("Reconnecting…")).toBeTruthy();
+    await act(() => system.clock.pass(1_000));
+    act(() => {
+      system.gateway.last.open();
+      system.gateway.last.ready();
+    });
+    await act(settle);
+    expect(screen.queryByText("Reconnecting…")).toBeNull();
+  });
+
+  it("says at once afterwards why this window is not live, and offers to try", async () => {
+    await show();
+    act(() => system.gateway.last.end(4409));
+    await pass(PATIENCE_MS);
+    expect(screen.getByText(/too many windows/u)).toBeTruthy();
+    act(() => screen.getByRole("button", { name: "Try now" }).click());
+    await act(settle);
+    expect(system.gateway.connections).toHaveLength(2);
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+
+import { createSend } from "@/lib/http";
+import { explain, ProblemError, UnreachableError } from "@/lib/problems";
+
+const answering = (response: Response) => createSend("https://api.example", () => Promise.resolve(response));
+
+async function caught(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => "nothing was thrown",
+    (error: unknown) => error,
+  );
+}
+
+describe("send", () => {
+  it("gives the body and the headers of a good answer, and copes with none", async () => {
+    const headers = { etag: '"3"' };
+    const { data, headers: given } = await answering(new Response('{"id":"t"}', { headers }))<{ id: string }>(
+      "/t",
+    );
+    expect(data).toEqual({ id: "t" });
+    expect(given.get("etag")).toBe('"3"');
+    expect((await answering(new Response(null, { status: 204 }))("/t")).data).toBeUndefined();
+  });
+
+  it("throws a problem with its fields and the time to wait", async () => {
+    const problem = {
+      type: "invalid_request",
+      title: "Invalid",
+      status: 422,
+      detail: "The request is not valid.",
+      errors: [{ where: "body.title", message: "Too long" }],
+    };
+    const headers = { "content-type": "application/problem+json", "retry-after": "7" };
+    const error = await caught(
+      answering(new Response(JSON.stringify(problem), { status: 422, headers }))("/t"),
+    );
+    expect(error).toBeInstanceOf(ProblemError);
+    const thrown = error as ProblemError;
+    expect(thrown.about("title")).toBe("Too long");
+    expect(thrown.about("status")).toBeNull();
+    expect(thrown.retryAfterMs).toBe(7_000);
+    expect(explain(error)).toBe("Too long");
+  });
+
+  it("makes a problem of an error page that is none of ours", async () => {
+    const error = await caught(answering(new Response("<h1>Bad gateway</h1>", { status: 502 }))("/t"));
+    expect(error).toMatchObject({ status: 502, problem: { type: "unavailable" } });
+  });
+
+  it("says unreachable when no answer comes, but lets a caller's abort through", async () => {
+    const failing = createSend("", () => Promise.reject(new TypeError("Failed to fetch")));
+    expect(await caught(failing("/t"))).toBeInstanceOf(UnreachableError);
+    const ending = AbortSignal.abort(new DOMException("enough", "AbortError"));
+    expect(await caught(failing("/t", { signal: ending }))).toBeInstanceOf(TypeError);
+  });
+});

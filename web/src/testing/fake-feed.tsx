@@ -1,0 +1,57 @@
+import { act, render } from "@testing-library/react";
+import type { ReactNode } from "react";
+import { MemoryRouter } from "react-router";
+
+import { AnnouncerProvider } from "@/components/announcer";
+import { NowProvider } from "@/components/now";
+import { ToastProvider } from "@/components/toasts";
+import { NotificationFeed } from "@/realtime/feed";
+import type { Mark } from "@/realtime/marks";
+import { NotificationsProvider } from "@/realtime/use-notifications";
+import { FakeClock, settle } from "@/testing/fake-clock";
+import { FakeGateway } from "@/testing/fake-gateway";
+import { FakeInboxServer } from "@/testing/fake-inbox-server";
+
+/** A page with a live feed over a server and a gateway that the test holds. */
+export class FakeSystem {
+  readonly clock = new FakeClock();
+  readonly gateway = new FakeGateway();
+  readonly server = new FakeInboxServer();
+  readonly marks: Mark[] = [];
+  answerMark: (mark: Mark) => Promise<void> = () => Promise.resolve();
+  readonly feed = new NotificationFeed({
+    api: {
+      sync: (afterSeq) => Promise.resolve(this.server.sync(afterSeq)),
+      mark: (mark) => {
+        this.marks.push(mark);
+        return this.answerMark(mark);
+      },
+    },
+    socketUrl: "ws://gateway/ws",
+    openSocket: this.gateway.open,
+    token: () => Promise.resolve({ value: "token", expiresAt: this.clock.now() + 900_000 }),
+    clock: this.clock,
+    random: () => 0.5,
+    surroundings: { isOnline: () => true, watch: () => () => undefined },
+  });
+
+  async show(children: ReactNode, path = "/") {
+    render(
+      <NowProvider>
+        <AnnouncerProvider>
+          <ToastProvider>
+            <MemoryRouter initialEntries={[path]}>
+              <NotificationsProvider feed={this.feed}>{children}</NotificationsProvider>
+            </MemoryRouter>
+          </ToastProvider>
+        </AnnouncerProvider>
+      </NowProvider>,
+    );
+    await act(settle);
+    await act(async () => {
+      this.gateway.last.open();
+      this.gateway.last.ready({ heartbeatSeconds: 3600 });
+      await settle();
+    });
+  }
+}

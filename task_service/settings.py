@@ -3,8 +3,16 @@
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from infra.settings import BrokerUrls, Port, PostgresUrl, Settings
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#;,\s]+$")]
+"""Scheme, host and port, as browsers write it: without a path, not even a slash."""
+
+SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://[^?#;,\s]+$")]
 
 
 class Registration(StrEnum):
@@ -30,10 +38,10 @@ class ApiSettings(DatabaseSettings):
 
     api_port: Port = 8000
     signing_keys: Path
-    public_api_url: str
-    public_notifications_url: str
-    public_socket_url: str
-    allowed_origins: tuple[str, ...]
+    public_api_url: Origin
+    public_notifications_url: Origin
+    public_socket_url: SocketUrl
+    allowed_origins: tuple[Origin, ...]
     web_directory: Path = Path("web/dist")
     registration: Registration = Registration.OPEN
     access_token_life: timedelta = timedelta(minutes=15)

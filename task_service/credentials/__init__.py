@@ -7,7 +7,8 @@ What it does
 
 Guarantees
     At most a few passwords are hashed at once and a bounded number waits; more are refused as unavailable, since each
-    needs 64 MiB and some tenths of a second. Two processes that start at once on an empty folder end up with one key.
+    needs 19 MiB and keeps a core busy for some hundredths of a second. Two processes that start at once on an empty
+    folder end up with one key.
 
 Lifecycle
     Keys are read once, at the start: a key that was added signs after a restart, and is published from then on.

@@ -1,11 +1,17 @@
 """The members, and one's own account."""
 
+import asyncio
+import dataclasses
 from uuid import UUID
 
+import argon2
 import pytest
+from sqlalchemy import func, select
 
 from contracts.events.task import TaskCreated
 from contracts.events.user import SessionEnded, UserRenamed
+from task_service.credentials.passwords import Passwords
+from task_service.models import Session
 from tests.integration.task_service.client import PASSWORD, Api, Member, problem, wrong_places
 
 NEW_PASSWORD = "another correct horse"
@@ -97,6 +103,51 @@ async def test_a_wrong_old_password_changes_nothing(api: Api, ann: Member) -> No
 
 async def test_a_new_password_must_be_long_enough(ann: Member) -> None:
     assert wrong_places(await ann.request("PUT", PATH, json={"old": PASSWORD, "new": "short"})) == ["body.new"]
+
+
+class WaitingPasswords(Passwords):
+    """Verifies as ever, and then waits until it may say so."""
+
+    def __init__(self) -> None:
+        super().__init__(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.verified = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        matches = await super().verify(password_hash, password)
+        self.verified.set()
+        await self.go.wait()
+        return matches
+
+
+@pytest.mark.parametrize("racing", ["log in", "change the password"])
+async def test_a_password_that_is_changed_while_it_is_verified_is_a_wrong_one(
+    api: Api, ann: Member, racing: str
+) -> None:
+    """Whoever knows only the old password must not begin a session, or replace the new one, by being quick."""
+    services, waiting = api.app.state.services, WaitingPasswords()
+    api.app.state.services = dataclasses.replace(services, passwords=waiting)
+    async with asyncio.TaskGroup() as group:
+        if racing == "log in":
+            old = {"email": ann.email, "password": PASSWORD}
+            request = group.create_task(api.client.post("/api/auth/login", json=old))
+        else:
+            fields = {"old": PASSWORD, "new": "the intruder's own"}
+            request = group.create_task(ann.request("PUT", PATH, json=fields))
+        await waiting.verified.wait()
+        api.app.state.services = services
+        changed = await ann.request("PUT", PATH, json={"old": PASSWORD, "new": NEW_PASSWORD})
+        waiting.go.set()
+
+    assert changed.status_code == 204
+    assert request.result().status_code in {401, 422}
+    account = {"id": str(ann.id), "name": "Ann", "email": ann.email}
+    await api.log_in(account, NEW_PASSWORD)
+    async with api.engine.connect() as connection:
+        live = await connection.scalar(
+            select(func.count()).where(Session.user_id == ann.id, Session.ended_at.is_(None))
+        )
+    assert live == 2
 
 
 async def session_of(api: Api, member: Member) -> UUID:

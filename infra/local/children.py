@@ -17,6 +17,7 @@ from pathlib import Path
 
 from infra.local.errors import ChildError
 from infra.local.leftovers import STOP_SECONDS, Started, remove_record, start_of, write_record
+from infra.local.logged import inherited_environment
 
 _LOG_LINES = 15
 
@@ -149,11 +150,6 @@ def all_children(home: Path) -> Iterator[Children]:
         yield children
     finally:
         children.stop()
-
-
-def inherited_environment() -> dict[str, str]:
-    """Give a copy of our own environment, to start children with."""
-    return dict(os.environ)  # noqa: TID251 (handed on whole, not read)
 
 
 def die_with_us(stop_signal: signal.Signals, run_as: Sequence[str] = ()) -> list[str]:

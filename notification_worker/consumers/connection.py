@@ -44,9 +44,11 @@ async def connected(
     try:
         yield Connection(lanes, lost)
     finally:
-        for lane in lanes:
-            with suppress(*TROUBLE):
-                await lane.let_go()
+        with suppress(*TROUBLE):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                for lane in lanes:
+                    with suppress(*CONNECTION_EXCEPTIONS):
+                        await lane.let_go()
         with suppress(*TROUBLE):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await broker.stop()

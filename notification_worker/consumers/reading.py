@@ -1,6 +1,6 @@
 """From a message to an event that this worker may apply."""
 
-from aio_pika.abc import AbstractIncomingMessage
+from typing import Protocol
 
 from contracts.envelope import source_belongs_to
 from contracts.events import (
@@ -21,6 +21,15 @@ APPLIED: tuple[type[AnyEvent], ...] = (*_FROM_TASK_SERVICE, NotificationRequeste
 """The events that this worker applies."""
 
 
+class Sent(Protocol):
+    """What a message says of itself; `user_id` is the broker user who sent it, since the broker refuses any other."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def user_id(self) -> str | None: ...
+
+
 class ForeignSourceError(UnreadableEventError):
     """The event says that it comes from somebody else than who sent it, or than who may send it."""
 
@@ -39,11 +48,8 @@ REASONS: dict[type[UnreadableEventError], str] = {
 """What each error is called in the header `x-reason` of a dead letter."""
 
 
-def read_event(message: AbstractIncomingMessage) -> AnyEvent:
-    """Read an event, and check that it comes from where it says.
-
-    `user_id` of a message is the broker user who sent it: the broker refuses any other. A message without one proves
-    nothing.
+def read_event(message: Sent) -> AnyEvent:
+    """Read an event, and check that it comes from where it says; a message without `user_id` proves nothing.
 
     Raises:
         UnreadableEventError: one of `REASONS`.

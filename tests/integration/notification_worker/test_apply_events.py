@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -76,6 +78,20 @@ async def test_a_forgotten_event_that_comes_again_is_stopped_by_the_second_fence
     window = Window(EVE.id)
     await window.sync(database)
     assert (window.seq, window.unread_count) == (2, 2)
+    assert await check_inboxes(database) == []
+
+
+async def test_an_event_that_two_workers_apply_at_once_is_applied_once(database: AsyncEngine) -> None:
+    story = TaskStory()
+    await apply_events(database, [story.created(ANN)])
+    for _ in range(10):
+        events: list[AnyEvent] = [story.moved(JOHN), story.commented(JOHN)]
+        async with asyncio.TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(apply_events(database, events))
+    window = Window(ANN.id)
+    await window.sync(database)
+    assert (window.seq, window.unread_count, len(window.rows)) == (20, 20, 20)
     assert await check_inboxes(database) == []
 
 

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 
+import aio_pika.abc
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -134,6 +135,23 @@ async def test_a_message_that_was_read_as_no_event_is_dead_lettered_with_its_rea
         "not_an_envelope",
         "unknown_event_type",
     ]
+
+
+async def test_a_dead_letter_that_failed_before_goes_on_counting_and_keeps_what_it_said(
+    database: AsyncEngine, notification_broker_url: str, task_broker_url: str, admin_broker_url: str
+) -> None:
+    before: aio_pika.abc.HeadersType = {
+        "x-attempts": "3",
+        "x-first-failed-at": "2026-01-01T00:00:00.000000Z",
+        "x-note": "looked at",
+    }
+    async with producing(task_broker_url) as task_service:
+        await task_service.send_raw(b"no envelope", "task.moved.1", headers=before)
+    async with running_worker([notification_broker_url], database):
+        (letter,) = await dead_letters(admin_broker_url, 1)
+    assert (letter.headers["x-attempts"], letter.headers["x-note"]) == ("4", "looked at")
+    assert letter.headers["x-first-failed-at"] == before["x-first-failed-at"]
+    assert str(letter.headers["x-last-failed-at"]) > str(before["x-first-failed-at"])
 
 
 async def test_what_was_not_acknowledged_when_the_connection_broke_is_applied_exactly_once(

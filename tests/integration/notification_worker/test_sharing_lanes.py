@@ -50,14 +50,14 @@ class Record:
         return [self.by_event[event.id] for event in events]
 
 
-async def test_two_workers_share_the_lanes_and_the_one_that_stays_takes_over(
+async def test_two_workers_share_the_lanes_and_the_one_that_stays_takes_them_over(
     database: AsyncEngine, notification_broker_url: str, task_broker_url: str
 ) -> None:
     stories, record = story_of_each_lane(), Record(database)
     urls = [notification_broker_url]
     async with (
         producing(task_broker_url) as task_service,
-        running_worker(urls, database, apply=record.apply("a")) as first,
+        running_worker(urls, database, apply=record.apply("a")),
     ):
         await task_service.send(*(story.created(ANN) for story in stories))
         assert await record.who_applies_each_lane(task_service, stories) == ["a"] * TASK_LANES
@@ -67,12 +67,8 @@ async def test_two_workers_share_the_lanes_and_the_one_that_stays_takes_over(
                 return await record.who_applies_each_lane(task_service, stories) == ["a", "b"] * (TASK_LANES // 2)
 
             await eventually(shared)
-            first.stop.set()
-
-            async def taken_over() -> bool:
-                return await record.who_applies_each_lane(task_service, stories) == ["b"] * TASK_LANES
-
-            await eventually(taken_over)
+        # The first let go of half of its lanes, and came back to them as a standby.
+        assert await record.who_applies_each_lane(task_service, stories) == ["a"] * TASK_LANES
     window = Window(ANN.id)
     await window.sync(database)
     assert window.seq == sum(story.sequence - 1 for story in stories)

@@ -103,12 +103,14 @@ class Producer:
         message_id: str | None = None,
         message_type: str | None = None,
         user_id: str | None = "own",
+        headers: aio_pika.abc.HeadersType | None = None,
     ) -> None:
         message = aio_pika.Message(
             body,
             content_type=CONTENT_TYPE,
             message_id=message_id,
             type=message_type,
+            headers=headers,
             user_id=self.user if user_id == "own" else user_id,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         )

@@ -1,0 +1,79 @@
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from contracts.events import AnyEvent, UnreadableEventError
+from contracts.events.user import SessionEnded, SessionEndedData
+from notification_worker.consumers.reading import (
+    APPLIED,
+    REASONS,
+    ForeignSourceError,
+    UnexpectedEventTypeError,
+    read_event,
+)
+from tests.support.notification_events import TaskStory, person, registered, requested
+
+ANN = person("Ann")
+
+
+@dataclass(frozen=True)
+class Message:
+    body: bytes
+    user_id: str | None
+
+
+def sent(event: AnyEvent, user: str | None) -> Message:
+    return Message(event.model_dump_json().encode(), user)
+
+
+@pytest.mark.parametrize(
+    ("event", "user"),
+    [
+        (TaskStory().created(ANN), "task-service"),
+        (registered(ANN), "task-service"),
+        (requested([ANN.id], source="/billing"), "billing"),
+        (requested([ANN.id], source="/billing/invoices"), "billing"),
+        (requested([ANN.id], source="/task-service"), "task-service"),
+    ],
+)
+def test_an_event_of_its_own_source_is_read(event: AnyEvent, user: str) -> None:
+    assert read_event(sent(event, user)) == event
+
+
+@pytest.mark.parametrize(
+    ("event", "user"),
+    [
+        (TaskStory().created(ANN), None),
+        (TaskStory().created(ANN), "billing"),
+        (TaskStory().created(ANN).model_copy(update={"source": "/billing"}), "billing"),
+        (registered(ANN).model_copy(update={"source": "/billing"}), "billing"),
+        (requested([ANN.id], source="/task-service"), "billing"),
+        (requested([ANN.id], source="/billing-evil"), "billing"),
+        (requested([ANN.id], source="billing"), "billing"),
+    ],
+)
+def test_an_event_of_a_foreign_source_is_refused(event: AnyEvent, user: str | None) -> None:
+    with pytest.raises(ForeignSourceError):
+        read_event(sent(event, user))
+
+
+def test_an_event_that_is_not_for_this_worker_is_refused() -> None:
+    data = SessionEndedData(user_id=ANN.id, session_id=uuid7())
+    ended = SessionEnded(id="1", source="/task-service", time=datetime.now(UTC), data=data)
+    assert not isinstance(ended, APPLIED)
+    with pytest.raises(UnexpectedEventTypeError):
+        read_event(sent(ended, "task-service"))
+
+
+def test_fields_that_this_version_does_not_know_are_ignored() -> None:
+    event = requested([ANN.id])
+    later = event.model_dump_json().replace('"data":{', '"colour":"red","data":{"urgency":3,')
+    assert read_event(Message(later.encode(), "billing")) == event
+
+
+def test_every_error_of_reading_has_a_reason_of_its_own() -> None:
+    errors = {error for error in UnreadableEventError.__subclasses__() if "tests" not in error.__module__}
+    assert set(REASONS) == errors
+    assert len(set(REASONS.values())) == len(errors)

@@ -45,7 +45,7 @@ class PublisherLink:
                 log.warning("broker_away", connection=self._name, error=self._trouble)
             else:
                 await self._hold(publisher, stop)
-                if time.monotonic() - opened_at > _STEADY_SECONDS:
+                if publisher.lost_to_a_message or time.monotonic() - opened_at > _STEADY_SECONDS:
                     pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)
             await any_set(stop, seconds=next(pauses))
 

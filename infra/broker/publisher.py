@@ -41,9 +41,10 @@ class Message(Protocol):
 
 
 class Publisher:
-    """Publishes over one channel of one connection, and owns both; `lost` is set when either is gone for good.
+    """Publishes over one channel of one connection, and owns both.
 
-    Messages leave in the order of the calls. No two messages in flight may have the same `message_id`: the client
+    `lost` is set when either is gone for good; with `lost_to_a_message` the broker is well, and closed the channel over
+    what a message says. Messages leave in the order of the calls. No two messages in flight may have the same `message_id`: the client
     library finds the returned one by it.
     """
 
@@ -56,6 +57,7 @@ class Publisher:
         self._in_flight_at_end: int | None = None
         self.lost = asyncio.Event()
         self.lost_because = ""
+        self.lost_to_a_message = False
         channel.close_callbacks.add(self._on_close)
         connection.close_callbacks.add(self._on_close)
 
@@ -153,6 +155,7 @@ class Publisher:
             self._in_flight_at_end = self._in_flight
         if isinstance(error, ChannelAccessRefused) and "access to topic" not in str(error):
             return BrokerAwayError(f"this user may not publish here: {error}")
+        self.lost_to_a_message = True
         if self._in_flight_at_end == 1:
             return MessageForbiddenError(str(error))
         return MessagesSuspectedError(str(error))

@@ -14,7 +14,7 @@ from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
 
 CONNECT_SECONDS = 5.0
-STATEMENT_SECONDS = 2.0
+STATEMENT_SECONDS = 3.0
 CLOSE_SECONDS = 1.0
 
 _BACKOFF_SECONDS = 0.1

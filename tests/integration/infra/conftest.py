@@ -19,7 +19,10 @@ PASSWORD = "a-password-for-tests-only"
 async def outbox_url(postgres: Postgres) -> AsyncIterator[str]:
     name = f"outbox_test_{secrets.token_hex(4)}"
     async with postgres.administrator() as administrator:
-        await create_role(administrator, ROLE, PASSWORD)
+        async with administrator.transaction():
+            # Test processes that share a server must not make the role at the same moment.
+            await administrator.execute("SELECT pg_advisory_xact_lock(hashtext($1))", ROLE)
+            await create_role(administrator, ROLE, PASSWORD)
         await create_database(administrator, name, owner=ROLE)
     url = database_url(postgres.admin_url, ROLE, PASSWORD, name)
     engine = create_engine(url, application_name="tests")

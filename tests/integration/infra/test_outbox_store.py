@@ -1,5 +1,6 @@
 """Where the relay's scan of the outbox begins."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import asyncpg
@@ -7,7 +8,7 @@ import pytest
 
 from infra.outbox.session import Session, open_session
 from infra.outbox.store import MARK_SECONDS, OutboxStore
-from tests.integration.infra.relays import append
+from tests.integration.infra.relays import DEADLINE_SECONDS, append
 
 
 class Clock:
@@ -35,6 +36,13 @@ async def relay_once(store: OutboxStore, clock: Callable[[], None]) -> list[int]
     return row_ids
 
 
+async def until_scan_after(store: OutboxStore, clock: Clock, row_id: int) -> None:
+    """Transactions are numbered for the whole server: those of other tests may still be under way at a mark."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while store.scan_after != row_id:
+            await relay_once(store, clock.pass_a_mark)
+
+
 async def test_the_scan_passes_over_what_is_gone_although_a_long_read_keeps_it_from_vacuum(
     session: Session, outbox_url: str, database: asyncpg.Connection
 ) -> None:
@@ -44,9 +52,7 @@ async def test_the_scan_passes_over_what_is_gone_although_a_long_read_keeps_it_f
     async with reader.transaction(isolation="repeatable_read", readonly=True):
         await reader.fetch("SELECT * FROM outbox")
         row = await append(database, "a", "1")
-        for _ in range(3):
-            await relay_once(store, clock.pass_a_mark)
-        assert store.scan_after == row
+        await until_scan_after(store, clock, row)
     await reader.close()
 
 
@@ -67,9 +73,7 @@ async def test_the_scan_stays_below_an_id_that_a_transaction_may_still_commit(
     await transaction.commit()
 
     assert await relay_once(store, clock.pass_a_mark) == [late]
-    for _ in range(3):
-        await relay_once(store, clock.pass_a_mark)
-    assert store.scan_after == early
+    await until_scan_after(store, clock, early)
     await slow.close()
 
 

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import jwt
-import pytest
 from sqlalchemy import select
 
 from contracts.events.user import SessionEnded, UserRegistered
@@ -76,9 +75,8 @@ async def test_nobody_registers_when_registration_is_closed(api: Api) -> None:
     assert problem(answer) == (403, "forbidden")
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
+async def test_an_account_that_cannot_be_is_refused(api: Api) -> None:
+    for field, value in (
         ("email", "ann"),
         ("email", "ann@"),
         ("email", "a nn@example.org"),
@@ -90,12 +88,10 @@ async def test_nobody_registers_when_registration_is_closed(api: Api) -> None:
         ("password", "short"),
         ("password", "x" * 201),
         ("role", "administrator"),
-    ],
-)
-async def test_an_account_that_cannot_be_is_refused(api: Api, field: str, value: str) -> None:
-    fields = {"email": "ann@example.org", "name": "Ann", "password": PASSWORD, field: value}
-
-    assert wrong_places(await api.client.post("/api/auth/register", json=fields)) == [f"body.{field}"]
+    ):
+        fields = {"email": "ann@example.org", "name": "Ann", "password": PASSWORD, field: value}
+        answer = await api.client.post("/api/auth/register", json=fields)
+        assert wrong_places(answer) == [f"body.{field}"], value
     assert await api.events() == []
 
 
@@ -141,11 +137,10 @@ async def test_the_cookie_gives_new_tokens_until_its_session_expires(api: Api, a
     assert problem(await administrator.request("GET", "/api/users/me")) == (401, "unauthenticated")
 
 
-@pytest.mark.parametrize("cookie", [None, "", "forged", "ü"])
-async def test_no_cookie_or_a_forged_one_gives_no_token(api: Api, cookie: str | None) -> None:
-    headers = {} if cookie is None else {b"Cookie": f"taskify_refresh={cookie}".encode()}
-
-    assert problem(await api.client.post(REFRESH, headers=headers)) == (401, "unauthenticated")
+async def test_no_cookie_or_a_forged_one_gives_no_token(api: Api) -> None:
+    for cookie in (None, "", "forged", "ü"):
+        headers = {} if cookie is None else {b"Cookie": f"taskify_refresh={cookie}".encode()}
+        assert problem(await api.client.post(REFRESH, headers=headers)) == (401, "unauthenticated"), cookie
 
 
 async def test_logging_out_ends_the_session_at_once_and_tells_of_it_once(api: Api, administrator: Member) -> None:

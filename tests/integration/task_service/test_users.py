@@ -59,12 +59,14 @@ async def test_the_same_name_again_is_no_event(api: Api, ann: Member) -> None:
     assert await api.event_types() == before
 
 
-@pytest.mark.parametrize(
-    ("fields", "where"),
-    [({}, "name"), ({"name": " "}, "name"), ({"name": "\0"}, "name"), ({"name": "A", "role": "administrator"}, "role")],
-)
-async def test_a_name_that_cannot_be_is_refused(ann: Member, fields: dict[str, str], where: str) -> None:
-    assert wrong_places(await ann.request("PATCH", "/api/users/me", json=fields)) == [f"body.{where}"]
+async def test_a_name_that_cannot_be_is_refused(ann: Member) -> None:
+    for fields, where in (
+        ({}, "name"),
+        ({"name": " "}, "name"),
+        ({"name": "\0"}, "name"),
+        ({"name": "A", "role": "administrator"}, "role"),
+    ):
+        assert wrong_places(await ann.request("PATCH", "/api/users/me", json=fields)) == [f"body.{where}"], fields
 
 
 async def test_a_new_password_replaces_the_old(api: Api, ann: Member) -> None:

@@ -44,8 +44,8 @@ class Publisher:
     """Publishes over one channel of one connection, and owns both.
 
     `lost` is set when either is gone for good; with `lost_to_a_message` the broker is well, and closed the channel over
-    what a message says. Messages leave in the order of the calls. No two messages in flight may have the same `message_id`: the client
-    library finds the returned one by it.
+    what a message says. Messages leave in the order of the calls. No two in flight may have the same `message_id`: the
+    client library finds the returned one by it.
     """
 
     def __init__(self, connection: aio_pika.abc.AbstractConnection, channel: aio_pika.abc.AbstractChannel) -> None:

@@ -14,8 +14,8 @@ Guarantees
     · Nothing is skipped: ids are taken before the commit, so a row can appear below one that is gone already. There
       is no position that is read on from; the scan starts lower than any transaction still under way can write.
     · One row that the broker will not have holds up those behind it of its key (`STRICT`: all), for under two
-      minutes, then it goes to `outbox_set_aside` with the reason, and an error is logged. A full queue or a broker that is away
-      is never a reason to set a row aside.
+      minutes, then it goes to `outbox_set_aside` with the reason, and an error is logged. A full queue or a broker
+      that is away is never a reason to set a row aside.
     · One relay publishes. The others stand by, and take over within a second of its death. Two at once, in the moment
       of a takeover, would make duplicates only: each begins at the lowest row whose confirm is not settled.
 

@@ -97,7 +97,7 @@ def _translate(status: HTTPStatus, problem: ProblemType) -> Any:  # noqa: ANN401
     return handle
 
 
-def _invalid_request(_: Request, error: Exception) -> Response:
+def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this class only)
     details = error.errors()
     errors = tuple(
@@ -105,9 +105,19 @@ def _invalid_request(_: Request, error: Exception) -> Response:
     )
     if any(detail["type"] == "json_invalid" for detail in details):
         return _Answer(HTTPStatus.BAD_REQUEST, ProblemType.INVALID_REQUEST, "the body is not JSON", errors).response()
+    if not _says_json(request) and any(
+        detail["loc"] == ("body",) and detail["type"] != "missing" for detail in details
+    ):
+        # FastAPI hands a body of another kind over unread, so all that is wrong with it is that it is no object.
+        return problem_response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body is not application/json")
     return _Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, ProblemType.INVALID_REQUEST, "the request is not valid", errors
     ).response()
+
+
+def _says_json(request: Request) -> bool:
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _framework_error(_: Request, error: Exception) -> Response:

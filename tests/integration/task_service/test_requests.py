@@ -96,10 +96,13 @@ async def test_a_body_of_another_shape_is_a_problem_and_never_a_failure(ann: Mem
         assert problem(answer)[0] in {400, 422}, content[:10]
 
 
-async def test_a_body_that_does_not_say_it_is_json_is_refused(ann: Member) -> None:
-    answer = await ann.request("POST", "/api/tasks", content=b'{"title": "x"}', headers={"Content-Type": "text/plain"})
-
-    assert problem(answer) == (422, "invalid_request")
+async def test_a_body_that_does_not_say_it_is_json_is_of_an_unsupported_type(ann: Member) -> None:
+    for headers in ({"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}, {}):
+        answer = await ann.request("POST", "/api/tasks", content=b'{"title": "x"}', headers=headers)
+        assert problem(answer) == (415, "unsupported_media_type"), headers
+    assert wrong_places(await ann.request("POST", "/api/tasks")) == ["body"]
+    charset = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert (await ann.request("POST", "/api/tasks", content=b'{"title": "x"}', headers=charset)).status_code == 201
 
 
 async def test_a_lone_surrogate_is_refused(ann: Member) -> None:

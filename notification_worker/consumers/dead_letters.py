@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import ChannelInvalidStateError
 from uuid_utils.compat import uuid7
 
 from contracts.model import rfc3339
@@ -14,6 +12,7 @@ from infra.backoff import full_jitter
 from infra.broker import BrokerAwayError, MessageRefusedError
 from infra.broker.link import PublisherLink
 from infra.telemetry.logging import get_logger
+from notification_worker.consumers.received import Received
 
 _PAUSE_SECONDS = 0.1
 _PAUSE_CAP_SECONDS = 5.0
@@ -46,20 +45,21 @@ class DeadLetters:
         # Two messages in flight with one id would be taken for each other, and what is sent to us may repeat an id.
         self._one_by_one = asyncio.Lock()
 
-    async def take(self, message: AbstractIncomingMessage, queue: str, failure: Failure) -> bool:
+    async def take(self, received: Received, failure: Failure) -> bool:
         """Publish a message to the dead letters; say whether it was confirmed.
 
         As long as the broker will not have it, it is tried again: a message without a home keeps its place in its
         queue. False is for a message whose channel is gone; it will come again.
         """
+        message, queue = received.message, received.queue
         letter = _Letter(
             message.message_id or str(uuid7()), message.type or "", message.content_type or "", message.body
         )
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
-        while not is_gone(message):
+        while not received.is_gone:
             try:
                 async with self._one_by_one:
-                    await self._link.publish(DEAD_LETTERS, letter, headers=_headers(message, queue, failure))
+                    await self._link.publish(DEAD_LETTERS, letter, headers=_headers(received, failure))
             except (BrokerAwayError, MessageRefusedError) as error:
                 log.warning("dead_letter_waits", queue=queue, reason=failure.reason, error=str(error))
                 await asyncio.sleep(next(pauses))
@@ -76,27 +76,20 @@ class DeadLetters:
         return False
 
 
-def is_gone(message: AbstractIncomingMessage) -> bool:
-    """Say whether the message's channel is closed, so that the broker has given it back to its queue."""
-    try:
-        return message.channel.is_closed
-    except ChannelInvalidStateError:
-        return True
-
-
-def _headers(message: AbstractIncomingMessage, queue: str, failure: Failure) -> dict[str, str]:
+def _headers(received: Received, failure: Failure) -> dict[str, str]:
     """Keep the headers that are text, and say what happened.
 
     The letter is sent by us, so who sent the original stands in a header. What was dead-lettered before and replayed
     keeps its first failure, and the number of attempts goes on.
     """
+    message = received.message
     kept = {name: value for name, value in message.headers.items() if isinstance(value, str)}
     earlier = kept.get("x-attempts", "0")
     return {
         **kept,
         "x-reason": failure.reason,
         "x-error": failure.error,
-        "x-queue": queue,
+        "x-queue": received.queue,
         "x-exchange": message.exchange or "",
         "x-routing-key": message.routing_key or "",
         "x-user-id": message.user_id or "",

@@ -11,13 +11,14 @@ from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
 from faststream.rabbit.annotations import RabbitMessage
 
 from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS
+from notification_worker.consumers.received import Hold, Received
 
 PREFETCH = 200
 """How many messages of a queue are with us unacknowledged at most, and so how many handlers run."""
 
 ANSWER_SECONDS = 1.0
 
-Handle = Callable[[AbstractIncomingMessage, str], Awaitable[None]]
+Handle = Callable[[Received], Awaitable[None]]
 
 
 async def _whole_message(message: RabbitMessage) -> AbstractIncomingMessage:
@@ -31,6 +32,7 @@ class Lane:
         self._broker = broker
         self._settings = Channel(prefetch_count=prefetch)
         self._channel: AbstractRobustChannel | None = None
+        self._hold = Hold()
         self._subscriber = broker.subscriber(
             RabbitQueue(queue, queue_type=QueueType.QUORUM, declare=False),
             channel=self._settings,
@@ -40,12 +42,13 @@ class Lane:
         )
 
         async def on_message(message: Any) -> None:  # noqa: ANN401 (FastStream reads the annotation)
-            await handle(message, queue)
+            await handle(Received(message, queue, self._hold))
 
         self._subscriber(on_message)
 
     async def attach(self) -> None:
         """Consume from the queue; it may deliver at once, or when the consumers before us are gone."""
+        self._hold = Hold()
         async with asyncio.timeout(CONNECT_SECONDS):
             if self._channel is None:
                 await self._subscriber.start()
@@ -56,6 +59,7 @@ class Lane:
 
     async def let_go(self) -> None:
         """Close the channel: what is not acknowledged goes back to the queue in its place, and the next may go on."""
+        self._hold.ended = True
         if self._channel is not None and not self._channel.is_closed:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._channel.close()

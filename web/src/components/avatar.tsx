@@ -17,8 +17,11 @@ export function Avatar({ person, size = "medium" }: { person: Person | null; siz
   }
   const colour = styles[`hue${hue(person)}`];
   return (
-    <span aria-hidden="true" title={person.name} className={classNames(styles.avatar, styles[size], colour)}>
-      {initials(person.name)}
-    </span>
+    <span
+      aria-hidden="true"
+      title={person.name}
+      className={classNames(styles.avatar, styles[size], colour)}
+      data-initials={initials(person.name)}
+    />
   );
 }

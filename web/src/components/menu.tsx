@@ -140,12 +140,12 @@ export function Menu({ label, items, children, className, header, disabled = fal
   );
 }
 
-/** Inside an open dialog nothing outside it can be used, so the menu must stand inside as well. */
+/** In the landmark of its button; and inside an open dialog, since nothing outside of that can be used. */
 function useHost(trigger: { current: HTMLElement | null }, isOpen: boolean): Element | null {
   const [host, setHost] = useState<Element | null>(null);
   useLayoutEffect(() => {
     // eslint-disable-next-line react-hooks/set-state-in-effect -- where the button stands is known once it is drawn
-    if (isOpen) setHost(trigger.current?.closest("dialog") ?? document.body);
+    if (isOpen) setHost(trigger.current?.closest("dialog, aside, main, header") ?? document.body);
   }, [isOpen, trigger]);
   return host;
 }

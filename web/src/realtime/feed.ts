@@ -220,17 +220,15 @@ export class NotificationFeed {
   }
 
   #occasion(occasion: Occasion): void {
-    if (occasion !== "offline") {
-      this.#running?.socket.wake();
-      void this.#running?.catchUp.sync("join");
-    }
+    this.#running?.socket.wake();
+    if (occasion !== "offline") void this.#running?.catchUp.sync("join");
     this.#publish();
   }
 
   #connection(): Connection {
     const phase = this.#running?.socket.phase ?? "idle";
-    if (phase === "live") return "live";
     if (!this.#parts.surroundings.isOnline()) return "offline";
+    if (phase === "live") return "live";
     if (this.#trouble !== null || !this.#polling) return "connecting";
     return phase === "stopped" ? "refused" : "polling";
   }

@@ -72,7 +72,7 @@ export function BoardFilter({ filter, onChange, people, meId }: BoardFilterProps
         />
         <kbd aria-hidden="true">/</kbd>
       </label>
-      <Menu label={`Filter by assignee: ${chosen?.label ?? ""}`} items={items} className={styles.menu}>
+      <Menu label={`Show tasks of: ${chosen?.label ?? ""}`} items={items} className={styles.menu}>
         {chosen?.leading}
         <span>{chosen?.label}</span>
         <Icon name="chevron" size={12} />

@@ -63,7 +63,7 @@ export function AssigneePicker({ assignee, people, meId, onPick }: AssigneePicke
   return (
     <Menu label={`Assignee: ${name}`} items={items} className={styles.picker}>
       <Avatar person={assignee} size="small" />
-      <span>{assignee?.name ?? "Unassigned"}</span>
+      <span>{name}</span>
       <Icon name="chevron" size={12} />
     </Menu>
   );

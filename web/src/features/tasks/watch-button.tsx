@@ -46,7 +46,7 @@ export function WatchButton({ taskId, watchers, onChanged }: WatchButtonProps) {
 
   return (
     <div className={styles.watch}>
-      <Button aria-pressed={shown} disabled={wanted !== null} onClick={() => void toggle()}>
+      <Button disabled={wanted !== null} onClick={() => void toggle()}>
         <Icon name="eye" size={14} />
         {shown ? "Watching" : "Watch"}
       </Button>

@@ -2,9 +2,9 @@
 
 What it does
     `consuming` keeps a connection, and on it the lanes that this worker should have (`lanes` says which). Each lane is
-    a queue behind a FastStream subscriber (`lane`). `intake` takes one message: reads it (`reading`), hands its event
-    to the one `batcher` of the worker, waits for the commit, and acknowledges. `dead_letters` takes what nobody can
-    handle.
+    a queue behind a FastStream subscriber (`lane`). `intake` takes one message (`received`): reads it (`reading`),
+    hands its event to the one `batcher` of the worker, waits for the commit, and acknowledges. `dead_letters` takes
+    what nobody can handle.
 
 Guarantees
     · In order for each lane: FastStream starts the handlers in the order of delivery, and a handler reaches the
@@ -19,7 +19,8 @@ Guarantees
 Sharing
     A lane delivers to one consumer at a time, whoever came first. Workers know of one another by heartbeats. Each
     attaches to its own share at once, and to the rest a little later, as a standby to whom the broker turns at once
-    when the other worker is gone. When their number changes, each lets go of what is no longer its own.
+    when the other worker is gone. When somebody comes or goes, each lets go of what is not its own, and stands by
+    again. Each connection is a worker of its own, so that a short break is noticed like a long one.
 
 Lifecycle
     `Batcher.run` and `Consuming.run` are services of `infra.lifecycle`. At the stop the running batch is finished,

@@ -117,8 +117,9 @@ describe("the access token", () => {
 
   it("of somebody else, who signed in in another window, makes this window theirs", async () => {
     cookieOf = "bob";
-    await session.token(await session.token(null));
+    await expect(session.token(await session.token(null))).rejects.toBeInstanceOf(SessionEndedError);
     expect(session.state()).toEqual({ phase: "signed_in", me: people.bob });
+    expect((await session.token(null)).value).toBe(tokenFor("bob"));
   });
 
   it("that cannot be refreshed any more ends the session", async () => {

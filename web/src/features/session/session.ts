@@ -140,13 +140,17 @@ export class Session {
       this.#leave(this.#state.phase === "signed_in" ? "ended" : "nobody_yet");
       throw new SessionEndedError();
     }
-    const token = this.#keep(answer);
-    if (this.#state.phase === "signed_in") {
-      // The cookie is the browser's: somebody else may have signed in, in another window.
-      if (subject(token.value) !== this.#state.me.id) await this.#signIn(token);
-      else this.#parts.tell({ kind: "token", answer });
+    if (this.#state.phase !== "signed_in") return this.#keep(answer);
+    if (subject(answer.access_token) === this.#state.me.id) {
+      this.#parts.tell({ kind: "token", answer });
+      return this.#keep(answer);
     }
-    return token;
+    // The cookie is the browser's: somebody else has signed in, in another window. What the last person began is not
+    // finished in the name of the next.
+    const token = this.#tokenOf(answer);
+    await this.#signIn(token);
+    this.#token = token;
+    throw new SessionEndedError();
   }
 
   async #signIn(token: AccessToken): Promise<void> {
@@ -156,11 +160,12 @@ export class Session {
   }
 
   #keep(answer: TokenAnswer): AccessToken {
-    this.#token = {
-      value: answer.access_token,
-      expiresAt: this.#parts.clock.now() + answer.expires_in * 1000,
-    };
+    this.#token = this.#tokenOf(answer);
     return this.#token;
+  }
+
+  #tokenOf(answer: TokenAnswer): AccessToken {
+    return { value: answer.access_token, expiresAt: this.#parts.clock.now() + answer.expires_in * 1000 };
   }
 
   #leave(because: "nobody_yet" | "left" | "ended"): void {

@@ -120,6 +120,8 @@ export function useCardDrag(onDrop: (task: Task, status: Status) => void) {
       event.preventDefault();
       finish();
     });
+    // A long press on a link would open the browser's menu, and take the finger away from the card.
+    on("contextmenu", (event) => grip.current !== null && event.preventDefault());
     // While a card is held the finger moves the card, not the page.
     on("touchmove", (event) => isDragging && event.cancelable && event.preventDefault(), { passive: false });
     return () => ending.abort();

@@ -135,4 +135,13 @@ describe("a task", () => {
     await store.refresh("a");
     expect(shown("a")).toBeUndefined();
   });
+
+  it("is not taken back to an older version by an answer that comes late", async () => {
+    await store.load();
+    held.set("a", aTask({ id: "a", title: "Newer", version: 5 }));
+    await store.refresh("a");
+    held.set("a", aTask({ id: "a", title: "Older", version: 4 }));
+    await store.refresh("a");
+    expect(shown("a")?.title).toBe("Newer");
+  });
 });

@@ -40,7 +40,8 @@ check: ## formatters, linters, types, import rules, staleness of what is generat
 
 test: ## all tests, on private servers and in a headless browser
 	@infra/local/setup.sh test
-	$(python) -m pytest $(pytest_arguments)
+	$(python) -m pytest --numprocesses 2 --ignore tests/e2e $(pytest_arguments)
+	$(python) -m pytest tests/e2e $(pytest_arguments)
 
 test-unit: ## the tests that need no server
 	@infra/local/setup.sh check

@@ -16,7 +16,8 @@ _TRIES = 100
 def free_ports(count: int) -> list[int]:
     """Choose ports of the loopback address that nobody listens on, all different."""
     chosen: list[int] = []
-    for port in random.sample(_PRIVATE_PORTS, _TRIES):
+    # The system's randomness: tests that run side by side seed Python's own alike, and would all choose the same ports.
+    for port in random.SystemRandom().sample(_PRIVATE_PORTS, _TRIES):
         if is_free(LOOPBACK, port):
             chosen.append(port)
         if len(chosen) == count:

@@ -19,8 +19,8 @@ from tests.integration.notification_worker.workers import (
     producing,
     running_worker,
 )
-from tests.support.broker_proxy import BrokerProxy
 from tests.support.notification_events import TaskStory, person, registered, requested
+from tests.support.tcp_proxy import TcpProxy
 
 ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
 
@@ -158,7 +158,7 @@ async def test_what_was_not_acknowledged_when_the_connection_broke_is_applied_ex
     database: AsyncEngine, notification_broker_url: str, task_broker_url: str
 ) -> None:
     story, commits = TaskStory(), 0
-    async with BrokerProxy.to(notification_broker_url) as proxy:
+    async with TcpProxy.to(notification_broker_url) as proxy:
 
         async def apply_and_lose_the_connection(batch: Sequence[AnyEvent]) -> None:
             nonlocal commits
@@ -188,8 +188,8 @@ async def test_a_worker_goes_on_over_the_next_address(
 ) -> None:
     story = TaskStory()
     async with (
-        BrokerProxy.to(notification_broker_url) as first,
-        BrokerProxy.to(notification_broker_url) as second,
+        TcpProxy.to(notification_broker_url) as first,
+        TcpProxy.to(notification_broker_url) as second,
         producing(task_broker_url) as task_service,
         running_worker([first.url, second.url], database) as worker,
     ):

@@ -13,15 +13,15 @@ from notification_worker.commands.readiness import check_database
 from notification_worker.consumers.consuming import NotConsumingError
 from notification_worker.models import inboxes
 from tests.integration.notification_worker.workers import eventually, is_consuming, running_worker
-from tests.support.broker_proxy import BrokerProxy
 from tests.support.notification_events import TaskStory, person
+from tests.support.tcp_proxy import TcpProxy
 
 
 async def test_a_worker_without_the_broker_says_that_it_does_not_consume(
     database: AsyncEngine, notification_broker_url: str
 ) -> None:
     async with (
-        BrokerProxy.to(notification_broker_url) as proxy,
+        TcpProxy.to(notification_broker_url) as proxy,
         running_worker([proxy.url], database) as worker,
     ):
         proxy.cut()

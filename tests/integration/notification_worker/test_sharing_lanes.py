@@ -9,8 +9,8 @@ from notification_worker.commands.check_inboxes import check_inboxes
 from notification_worker.consumers.batcher import Apply
 from tests.integration.notification_worker.window import Window
 from tests.integration.notification_worker.workers import Producer, eventually, producing, running_worker
-from tests.support.broker_proxy import BrokerProxy
 from tests.support.notification_events import TaskStory, person
+from tests.support.tcp_proxy import TcpProxy
 
 ANN, JOHN = person("Ann"), person("John")
 
@@ -80,7 +80,7 @@ async def test_a_standby_takes_over_from_a_worker_that_has_lost_the_broker(
 ) -> None:
     stories, record = story_of_each_lane(), Record(database)
     async with (
-        BrokerProxy.to(notification_broker_url) as proxy,
+        TcpProxy.to(notification_broker_url) as proxy,
         producing(task_broker_url) as task_service,
         running_worker([proxy.url], database, apply=record.apply("a")),
         running_worker([notification_broker_url], database, apply=record.apply("b")),

@@ -9,8 +9,8 @@ import aio_pika
 from contracts.socket.close_codes import CloseCode
 from contracts.topology import DELIVERIES
 from infra.broker.definitions import apply_topology
-from tests.support.broker_proxy import BrokerProxy
 from tests.support.gateway import Gateway, Senders, page, running_gateway
+from tests.support.tcp_proxy import TcpProxy
 from tests.support.tokens import Signer
 
 ANN, JOHN = UUID(int=1), UUID(int=2)
@@ -24,7 +24,7 @@ async def test_a_broken_broker_connection_neither_loses_nor_repeats(
     gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
 ) -> None:
     async with (
-        BrokerProxy.to(gateway_broker_url) as way,
+        TcpProxy.to(gateway_broker_url) as way,
         running_gateway(way.url, jwks_url) as gateway,
         page(gateway, signer.token(ANN)) as window,
     ):
@@ -95,7 +95,7 @@ async def test_windows_are_told_to_sync_when_the_stream_no_longer_holds_the_plac
     gateway_broker_url: str, admin_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
 ) -> None:
     async with (
-        BrokerProxy.to(gateway_broker_url) as way,
+        TcpProxy.to(gateway_broker_url) as way,
         running_gateway(way.url, jwks_url, resync_spread_seconds=0.2) as gateway,
         page(gateway, signer.token(ANN)) as window,
         page(gateway, signer.token(JOHN)) as other,
@@ -135,7 +135,7 @@ async def test_nobody_is_ready_before_the_stream_is_read(
     gateway_broker_url: str, jwks_url: str, signer: Signer
 ) -> None:
     async with (
-        BrokerProxy.to(gateway_broker_url, open_at_first=False) as way,
+        TcpProxy.to(gateway_broker_url, open_at_first=False) as way,
         running_gateway(way.url, jwks_url, wait_until_ready=False, stream_wait_seconds=60) as gateway,
         page(gateway) as window,
     ):
@@ -156,7 +156,7 @@ async def test_a_page_that_waited_too_long_for_the_stream_is_asked_to_come_back(
     gateway_broker_url: str, jwks_url: str, signer: Signer
 ) -> None:
     async with (
-        BrokerProxy.to(gateway_broker_url, open_at_first=False) as way,
+        TcpProxy.to(gateway_broker_url, open_at_first=False) as way,
         running_gateway(way.url, jwks_url, wait_until_ready=False, stream_wait_seconds=0.1) as gateway,
         page(gateway) as window,
     ):

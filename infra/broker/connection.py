@@ -29,11 +29,19 @@ async def connect(urls: Sequence[str], name: str) -> aio_pika.abc.AbstractConnec
     errors = []
     for url in urls:
         address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)
+        # Not `aio_pika.connect`: when that fails, it leaves a half-made connection to the garbage collector.
+        connection = aio_pika.Connection(address)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                return await aio_pika.connect(address)
+                await connection.connect()
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
             errors.append(f"{address.host}:{address.port}: {error!r}")
+            await close(connection)
+        except BaseException:
+            await close(connection)
+            raise
+        else:
+            return connection
     raise BrokerAwayError(f"no broker answers ({'; '.join(errors)})")
 
 

@@ -39,7 +39,11 @@ def is_database_away(error: BaseException) -> bool:
         return state.startswith(_AWAY_CLASSES) or state == _LOCK_NOT_AVAILABLE
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
-    return isinstance(error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError)
+    # When the server ends an idle session, asyncpg may have read its last words and not yet the end of the connection:
+    # a statement sent between the two is an InternalClientError.
+    return isinstance(
+        error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    )
 
 
 async def retry_on_conflict(transaction: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,0 +1,67 @@
+import asyncpg
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from infra.database.errors import TRIES, is_conflict, is_database_away, retry_on_conflict
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(),
+        TimeoutError(),
+        PoolTimeoutError(),
+        asyncpg.AdminShutdownError("terminating connection"),
+        asyncpg.CannotConnectNowError("starting up"),
+        asyncpg.TooManyConnectionsError("too many clients"),
+        asyncpg.LockNotAvailableError("lock timeout"),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
+        OperationalError("SELECT 1", {}, ConnectionResetError()),
+    ],
+)
+def test_trouble_of_the_database_is_waited_for(error: Exception) -> None:
+    assert is_database_away(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("ours"),
+        asyncpg.UniqueViolationError("twice"),
+        asyncpg.UndefinedTableError("no such table"),
+        asyncpg.InvalidPasswordError("wrong"),
+        IntegrityError("INSERT", {}, asyncpg.UniqueViolationError("twice")),
+    ],
+)
+def test_trouble_of_a_statement_is_not(error: Exception) -> None:
+    assert not is_database_away(error)
+
+
+async def test_a_transaction_in_somebodys_way_is_tried_again() -> None:
+    tries = 0
+
+    async def transaction() -> str:
+        nonlocal tries
+        tries += 1
+        if tries < TRIES:
+            raise OperationalError("UPDATE", {}, asyncpg.DeadlockDetectedError("deadlock"))
+        return "done"
+
+    assert await retry_on_conflict(transaction) == "done"
+
+
+async def test_a_transaction_that_is_always_in_somebodys_way_fails_in_the_end() -> None:
+    tries = 0
+
+    async def transaction() -> None:
+        nonlocal tries
+        tries += 1
+        raise OperationalError("UPDATE", {}, asyncpg.DeadlockDetectedError("deadlock"))
+
+    with pytest.raises(OperationalError) as failed:
+        await retry_on_conflict(transaction)
+
+    assert is_conflict(failed.value)
+    assert tries == TRIES

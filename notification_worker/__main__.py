@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from infra.command_line import run_command
 from notification_worker import app
 
 OPENAPI = Path(__file__).parents[1] / "contracts" / "schemas" / "openapi" / "notification_worker.json"
@@ -26,13 +27,14 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.command == "openapi":
         return app.describe(OPENAPI, check=arguments.check)
-    return {
+    run = {
         "worker": app.run_worker,
         "api": app.run_api,
         "relay": app.run_relay,
         "migrate": app.run_migration,
         "check": app.run_check,
-    }[arguments.command]()
+    }[arguments.command]
+    return run_command(f"notification_worker {arguments.command}", run)
 
 
 if __name__ == "__main__":

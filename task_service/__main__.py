@@ -4,9 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from infra.errors import InfraError
+from infra.command_line import run_command
 from task_service import app
 from task_service.credentials.signing_keys import UnusableKeyError
 
@@ -26,11 +24,7 @@ def main() -> int:
     if arguments.command == "openapi":
         return app.describe(OPENAPI, check=arguments.check)
     run = {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}[arguments.command]
-    try:
-        return run()
-    except (ValidationError, InfraError, UnusableKeyError) as error:
-        print(f"task_service {arguments.command}: {error}", file=sys.stderr)
-        return 1
+    return run_command(f"task_service {arguments.command}", run, UnusableKeyError)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from infra.command_line import explain_settings
 from infra.local.errors import LaunchError
 from infra.local.launcher import up
 from infra.local.leftovers import running, stop_leftovers
@@ -72,9 +73,7 @@ def main() -> int:
             return reset(home)
         return up(launch_settings(), home)
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            sys.stderr.write(f"TASKIFY_{name}: {problem['msg']}\n")
+        sys.stderr.write(f"{explain_settings(error)}\n")
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
     except OSError as error:

@@ -29,7 +29,7 @@ def _explain(error: Exception, expected: tuple[type[Exception], ...]) -> str | N
     """Say what is wrong in words for whoever started the command; None for a mistake of ours."""
     if isinstance(error, ValidationError):
         return explain_settings(error)
-    if isinstance(error, SettingsError | InfraError) or isinstance(error, expected):
+    if isinstance(error, (SettingsError, InfraError, *expected)):
         return str(error)
     return f"the database does not answer: {error}" if is_database_away(error) else None
 

@@ -1,4 +1,4 @@
-"""A way to a server that can be cut and mended, without touching the server that others use."""
+"""A way to a server that can be cut, stalled and mended, without touching the server that others use."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,6 +16,8 @@ class TcpProxy:
     def __init__(self, url: str) -> None:
         self._server = URL(url)
         self._open = True
+        self._flowing = asyncio.Event()
+        self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.url = ""
         self.connections = 0
@@ -31,6 +33,7 @@ class TcpProxy:
         try:
             yield proxy
         finally:
+            proxy.flow()
             proxy.cut()
             server.close()
             await server.wait_closed()
@@ -49,6 +52,14 @@ class TcpProxy:
         for writer in tuple(self._writers):
             writer.transport.abort()
 
+    def stall(self) -> None:
+        """Pass nothing on, and close nothing: a network that swallows everything."""
+        self._flowing.clear()
+
+    def flow(self) -> None:
+        """End a stall."""
+        self._flowing.set()
+
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._open:
             writer.transport.abort()
@@ -58,18 +69,18 @@ class TcpProxy:
         self._writers |= {writer, server_writer}
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_copy(reader, server_writer))
-                group.create_task(_copy(server_reader, writer))
+                group.create_task(self._copy(reader, server_writer))
+                group.create_task(self._copy(server_reader, writer))
         finally:
             self._writers -= {writer, server_writer}
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.transport.abort()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await reader.read(_CHUNK):
+                await self._flowing.wait()
+                writer.write(chunk)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.transport.abort()

@@ -19,8 +19,8 @@ from infra.broker import (
 from infra.broker.connection import connect
 from infra.broker.link import PublisherLink
 from infra.broker.publisher import Publisher
-from tests.integration.infra.proxy import proxy_to
 from tests.integration.infra.relays import DEADLINE_SECONDS, EXCHANGE, Inbox
+from tests.support.tcp_proxy import TcpProxy
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ async def test_an_exchange_without_the_right_says_nothing_against_the_message(ta
 
 
 async def test_no_confirm_in_time_means_that_the_broker_is_away(admin_broker_url: str) -> None:
-    async with proxy_to(admin_broker_url) as proxy, open_publisher(proxy.url) as publisher:
+    async with TcpProxy.to(admin_broker_url) as proxy, open_publisher(proxy.url) as publisher:
         proxy.stall()
         with pytest.raises(BrokerAwayError):
             await publisher.publish(EXCHANGE, Letter(), confirm_seconds=0.2)
@@ -144,7 +144,7 @@ async def test_no_address_that_answers_is_an_error_that_names_no_password(admin_
 async def test_a_link_fails_at_once_without_a_connection_and_comes_back_after_a_cut(
     admin_broker_url: str, inbox: Inbox
 ) -> None:
-    async with proxy_to(admin_broker_url) as proxy, running_link(proxy.url) as link:
+    async with TcpProxy.to(admin_broker_url) as proxy, running_link(proxy.url) as link:
         with pytest.raises(BrokerAwayError):
             await link.check()
         with pytest.raises(BrokerAwayError):
@@ -152,7 +152,7 @@ async def test_a_link_fails_at_once_without_a_connection_and_comes_back_after_a_
 
         await link.wait_until_writable(DEADLINE_SECONDS)
         await link.check()
-        proxy.cut()
+        proxy.break_connections()
         with pytest.raises(BrokerAwayError):
             await link.publish(EXCHANGE, Letter("lost"))
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -15,7 +15,6 @@ from infra.outbox.lease import Lease
 from infra.outbox.relay import IN_FLIGHT, Role
 from infra.outbox.session import DatabaseAwayError, open_session
 from infra.outbox.store import OutboxStore
-from tests.integration.infra.proxy import proxy_to
 from tests.integration.infra.relays import (
     DEADLINE_SECONDS,
     Inbox,
@@ -24,6 +23,7 @@ from tests.integration.infra.relays import (
     count,
     running_relay,
 )
+from tests.support.tcp_proxy import TcpProxy
 
 ROOT = Path(__file__).parents[3]
 LEADER = "SELECT backend_pid FROM relay_lease WHERE name = 'test'"
@@ -140,7 +140,7 @@ async def test_a_leader_that_cannot_reach_its_database_steps_down(
     outbox_url: str, admin_broker_url: str, database: asyncpg.Connection, inbox: Inbox
 ) -> None:
     async with (
-        proxy_to(outbox_url) as proxy,
+        TcpProxy.to(outbox_url) as proxy,
         running_relay(proxy.url, admin_broker_url) as (relay, told),
     ):
         await told.until(lambda: told.leads)

@@ -7,8 +7,8 @@ import pytest
 from contracts.topology import DOMAIN_EVENTS
 from infra.outbox.publishing import Ordering
 from infra.outbox.relay import Retries
-from tests.integration.infra.proxy import proxy_to
 from tests.integration.infra.relays import EXCHANGE, Inbox, append, append_many, count, running_relay
+from tests.support.tcp_proxy import TcpProxy
 
 SOON = Retries(attempts=3, first_seconds=0.05, cap_seconds=0.1)
 
@@ -20,11 +20,11 @@ async def test_a_cut_to_the_broker_loses_nothing_and_keeps_the_order(
     rows = await append_many(database, keys=30, of_each=50)
     cuts_at = {150, 700, 1_200}
 
-    async with proxy_to(admin_broker_url) as proxy, running_relay(outbox_url, proxy.url, ordering) as (_, recorder):
+    async with TcpProxy.to(admin_broker_url) as proxy, running_relay(outbox_url, proxy.url, ordering) as (_, recorder):
 
         def cut(_: int) -> None:
             if len(recorder.published_ids) in cuts_at:
-                proxy.cut()
+                proxy.break_connections()
 
         recorder.on_published = cut
         await recorder.until(lambda: len(recorder.deleted_ids) == rows)

@@ -145,6 +145,38 @@ describe("what happens", () => {
   });
 });
 
+describe("a row that is rewritten", () => {
+  beforeEach(async () => {
+    server.add("a", { task_id: "t1" });
+    await goLive();
+  });
+
+  it("because its task was deleted is no arrival, and says which task it was", () => {
+    gateway.last.push(server.add("a", { task_id: null }));
+    expect(events).toEqual([{ kind: "changed", taskIds: ["t1"] }]);
+  });
+
+  it("because it happened again is one", () => {
+    gateway.last.push(server.add("a", { task_id: "t1", count: 2 }));
+    expect(events).toMatchObject([{ kind: "arrived", notification: { id: "a" } }]);
+  });
+
+  it("while the socket was away is no part of the backlog", async () => {
+    server.add("a", { task_id: null });
+    gateway.last.push({ type: "RESYNC", payload: {} });
+    await settle();
+    expect(events).toEqual([{ kind: "changed", taskIds: ["t1"] }]);
+    server.add("a", { task_id: null });
+    server.add("b");
+    gateway.last.push({ type: "RESYNC", payload: {} });
+    await settle();
+    expect(events.slice(1)).toMatchObject([
+      { kind: "backlog", notifications: [{ id: "b" }] },
+      { kind: "changed", taskIds: [] },
+    ]);
+  });
+});
+
 describe("a mark", () => {
   beforeEach(async () => {
     server.add("a");

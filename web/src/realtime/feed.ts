@@ -24,10 +24,14 @@ export interface FeedState extends View {
   closedWith: number | null;
 }
 
-/** `arrived` was pushed just now; `backlog` is what a later sync brought that this window had not seen. */
+/**
+ * `arrived` was pushed just now; `backlog` is what a later sync brought that this window had not seen. `changed` is no
+ * news for a person: what is known was rewritten, because its task changed or was deleted.
+ */
 export type FeedEvent =
   | { kind: "arrived"; notification: Notification }
   | { kind: "backlog"; notifications: readonly Notification[] }
+  | { kind: "changed"; taskIds: readonly string[] }
   | { kind: "refused"; mark: Mark; error: unknown };
 
 export interface FeedParts {
@@ -184,15 +188,15 @@ export class NotificationFeed {
     const wasLoaded = this.#state.status === "ready";
     this.#inbox = inbox;
     this.#settle();
-    if (pushed !== null) {
-      const arrived = pushed.type === "NOTIFICATION" ? inbox.items.get(pushed.payload.id) : undefined;
-      if (arrived?.read_at === null) this.#tell({ kind: "arrived", notification: arrived });
-    } else if (wasLoaded) {
-      const notifications = [...inbox.items.values()].filter(
-        (item) => item.read_at === null && before.items.get(item.id)?.updated_at !== item.updated_at,
-      );
-      if (notifications.length > 0) this.#tell({ kind: "backlog", notifications });
-    }
+    if (pushed === null && !wasLoaded) return;
+    const rewritten = [...inbox.items.values()].filter(
+      (item) => before.items.get(item.id)?.updated_at !== item.updated_at,
+    );
+    const news = rewritten.filter((item) => item.read_at === null && isNews(item, before, pushed));
+    if (pushed === null && news.length > 0) this.#tell({ kind: "backlog", notifications: news });
+    else for (const notification of news) this.#tell({ kind: "arrived", notification });
+    const quiet = rewritten.filter((item) => !news.includes(item));
+    if (quiet.length > 0) this.#tell({ kind: "changed", taskIds: tasksOf(quiet, before) });
   }
 
   #troubled(error: unknown): void {
@@ -258,4 +262,17 @@ export class NotificationFeed {
     });
     running.cancels.add(cancel);
   }
+}
+
+/** A row is news when it is new, or when one more happening was counted into it. */
+function isNews(item: Notification, before: Inbox, pushed: LogFrame | null): boolean {
+  const known = before.items.get(item.id);
+  if (known !== undefined) return item.count > known.count;
+  return pushed?.type !== "NOTIFICATION" || pushed.payload.change === "added";
+}
+
+/** A row whose task was deleted no longer names it; as it was before, it does. */
+function tasksOf(items: readonly Notification[], before: Inbox): readonly string[] {
+  const ids = items.flatMap((item) => [item.task_id, before.items.get(item.id)?.task_id ?? null]);
+  return [...new Set(ids.filter((id) => id !== null))];
 }

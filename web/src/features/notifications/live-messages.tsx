@@ -67,7 +67,7 @@ export function LiveMessages() {
         const title = `${event.notifications.length} new notifications while you were away`;
         toast({ title, detail: "The bell has them all." });
         announce(title);
-      } else {
+      } else if (event.kind === "refused") {
         const wanted = event.mark.kind === "unread" ? "unread" : "read";
         const title = `Could not mark as ${wanted}`;
         toast({ title, detail: explain(event.error), look: "problem" });

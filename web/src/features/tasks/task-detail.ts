@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer } from "react";
 
 import type { Comment, TasksApi, Watcher } from "@/features/tasks/api";
+import { tasksConcerned } from "@/features/tasks/tasks-concerned";
 import { useTasks } from "@/features/tasks/tasks-context";
 import { ProblemError } from "@/lib/problems";
 import type { FeedEvent } from "@/realtime/feed";
@@ -55,9 +56,8 @@ export function useTaskDetail(id: string): TaskDetail & { reload: () => Promise<
 
   const onEvent = useCallback(
     (event: FeedEvent) => {
-      const concerns =
-        event.kind === "backlog" || (event.kind === "arrived" && event.notification.task_id === id);
-      if (concerns) void reload();
+      const ids = tasksConcerned(event);
+      if (ids === "all" || ids.includes(id)) void reload();
     },
     [id, reload],
   );

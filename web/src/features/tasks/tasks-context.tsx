@@ -13,6 +13,7 @@ import { useAnnounce } from "@/components/announcer";
 import { useToast } from "@/components/toasts";
 import { ConflictError, tasksApi, type Task, type TaskChanges, type TasksApi } from "@/features/tasks/api";
 import { statusName } from "@/features/tasks/statuses";
+import { tasksConcerned } from "@/features/tasks/tasks-concerned";
 import { TaskStore, type TasksState } from "@/features/tasks/task-store";
 import { useApi } from "@/lib/api-context";
 import { explain } from "@/lib/problems";
@@ -50,10 +51,10 @@ export function TasksProvider({ children }: { children: ReactNode }) {
 
   const onEvent = useCallback(
     (event: FeedEvent) => {
-      if (event.kind === "backlog") void store.load();
-      // A task that cannot be asked for now is asked for again with the next word of it, or on focus.
-      else if (event.kind === "arrived" && event.notification.task_id !== null)
-        store.refresh(event.notification.task_id).catch(() => undefined);
+      const ids = tasksConcerned(event);
+      if (ids === "all") void store.load();
+      // A task that cannot be asked for now is asked for again with the next load of the board.
+      else for (const id of ids) store.refresh(id).catch(() => undefined);
     },
     [store],
   );

@@ -74,7 +74,8 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
       aria-label="Edit task"
       onSubmit={onSubmit}
       onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
+        // In the dialog over the form Escape closes the dialog alone.
+        if (event.key !== "Escape" || theirs !== null) return;
         event.stopPropagation();
         event.nativeEvent.stopImmediatePropagation();
         onDone();

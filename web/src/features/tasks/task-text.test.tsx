@@ -1,4 +1,4 @@
-import { act, fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { TaskText } from "@/features/tasks/task-text";
@@ -41,5 +41,24 @@ describe("a conflict", () => {
     fireEvent(conflict()!, new Event("cancel", { cancelable: true }));
     expect(conflict()).toBeNull();
     expect(field("Title").value).toBe("Mine");
+  });
+
+  it("is none when only the status was changed meanwhile", async () => {
+    await edit("Title", "Mine");
+    fake.change("a", { status: "done" });
+    await press("Save");
+    expect(conflict()).toBeNull();
+    expect(fake.tasks.get("a")).toMatchObject({ title: "Mine", status: "done" });
+  });
+
+  it("that is won writes only what was changed here", async () => {
+    await edit("Title", "Mine");
+    fake.change("a", { title: "Theirs", description: "Their words" });
+    await press("Save");
+    const mine = within(screen.getByRole("region", { name: "Your version" }));
+    expect(mine.getByText("Their words")).toBeTruthy();
+    await press("Keep mine");
+    expect(fake.changes).toEqual([{ title: "Mine" }]);
+    expect(fake.tasks.get("a")).toMatchObject({ title: "Mine", description: "Their words" });
   });
 });

@@ -10,6 +10,9 @@ import { explain } from "@/lib/problems";
 
 import styles from "./task-text.module.css";
 
+/** How often an edit is put on top of changes that leave the text alone, before a person is asked. */
+const MERGES = 3;
+
 /** Title and description, to read; or to edit, from the version that was read. */
 export function TaskText({ task }: { task: Task }) {
   const [edited, setEdited] = useState<Task | null>(null);
@@ -39,12 +42,13 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
   const [error, setError] = useState<unknown>(null);
   const [isSaving, setSaving] = useState(false);
 
-  const save = async (onto: Task) => {
-    const draft = { title: title.trim(), description };
-    const changes = {
-      ...(draft.title !== onto.title && { title: draft.title }),
-      ...(draft.description !== onto.description && { description: draft.description }),
-    };
+  const draft = { title: title.trim(), description };
+  const changes = {
+    ...(draft.title !== seen.title && { title: draft.title }),
+    ...(draft.description !== seen.description && { description: draft.description }),
+  };
+  /** Writes what was changed here onto a version whose text this person has seen. */
+  const save = async (onto: Task, tries = MERGES) => {
     if (Object.keys(changes).length === 0) {
       onDone();
       return;
@@ -56,7 +60,13 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
       await store.change(onto, changes, changes);
       onDone();
     } catch (caught) {
-      if (caught instanceof ConflictError) setTheirs(caught.theirs);
+      const newer = caught instanceof ConflictError ? caught.theirs : null;
+      // Only its status or its assignee was changed, perhaps by this very person: that stays.
+      if (newer !== null && tries > 0 && isSameText(newer, onto)) {
+        await save(newer, tries - 1);
+        return;
+      }
+      if (newer !== null) setTheirs(newer);
       else setError(caught);
       setSaving(false);
     }
@@ -113,7 +123,7 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
       </div>
       {theirs !== null && (
         <ConflictDialog
-          mine={{ title: title.trim(), description }}
+          mine={{ title: theirs.title, description: theirs.description, ...changes }}
           theirs={theirs}
           onKeepMine={() => void save(theirs)}
           onTakeTheirs={onDone}
@@ -122,4 +132,8 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
       )}
     </form>
   );
+}
+
+function isSameText(one: Task, other: Task): boolean {
+  return one.title === other.title && one.description === other.description;
 }

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, With
 
 def rfc3339(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC with microseconds, so that written times sort as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 Moment = Annotated[

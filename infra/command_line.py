@@ -31,7 +31,7 @@ def _explain(error: Exception, expected: tuple[type[Exception], ...]) -> str | N
         return explain_settings(error)
     if isinstance(error, (SettingsError, InfraError, *expected)):
         return str(error)
-    return f"the database does not answer: {error}" if is_database_away(error) else None
+    return f"the database cannot be used: {error}" if is_database_away(error) else None
 
 
 def explain_settings(error: ValidationError) -> str:

@@ -1,6 +1,7 @@
 """`python -m ws_gateway`: the socket gateway."""
 
 import asyncio
+import resource
 import sys
 
 from infra.command_line import run_command
@@ -10,9 +11,16 @@ from ws_gateway.app import run
 from ws_gateway.settings import GatewaySettings
 
 
+def allow_as_many_sockets_as_the_system_does() -> None:
+    """Raise the soft limit of open files, which is often 1,024, to the hard one: every socket is a file."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def run_gateway() -> int:
     """Run the gateway with the settings of the environment."""
     settings = GatewaySettings()
+    allow_as_many_sockets_as_the_system_does()
     configure_logging("ws-gateway", settings.log_level)
 
     async def gateway(stop: asyncio.Event) -> int:

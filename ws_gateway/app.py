@@ -20,6 +20,7 @@ from ws_gateway.sockets.gate import Gate
 from ws_gateway.sockets.session import SessionLimits
 
 _OPEN_SECONDS = 5.0
+_KEYS_CONNECTIONS = 2
 
 
 async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
@@ -37,7 +38,9 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
         if stop.is_set():
             raise RuntimeError("this gateway is going")
 
-    async with httpx.AsyncClient() as client:
+    # The key set is reached directly: an address of our own never goes through a proxy.
+    limits = httpx.Limits(max_connections=_KEYS_CONNECTIONS)
+    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
         keys = PublishedKeys(settings.jwks_url, client)
         health = Health(
             {

@@ -19,6 +19,9 @@ REFRESH_SECONDS = 10.0
 
 FETCH_SECONDS = 2.0
 
+RETRY_SECONDS = 1.0
+"""After a fetch that failed nobody waits for another in this time; they are told at once that the keys are away."""
+
 
 class PublishedKeys:
     """Verifies tokens with the key set at an address; keeps the last good set while the issuer is away."""
@@ -28,7 +31,7 @@ class PublishedKeys:
         self._client = client
         self._clock = clock
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at: float | None = None
+        self._next_fetch_at = float("-inf")
         self._fetching = asyncio.Lock()
 
     async def verify(self, token: str) -> Principal:
@@ -53,15 +56,18 @@ class PublishedKeys:
 
     async def _refresh(self) -> None:
         async with self._fetching:
-            if self._fetched_at is not None and self._clock() - self._fetched_at < REFRESH_SECONDS:
+            if self._clock() < self._next_fetch_at:
+                if not self._keys:
+                    raise UnavailableError(f"the key set at {self._url} could not be had a moment ago")
                 return
+            self._next_fetch_at = self._clock() + RETRY_SECONDS
             try:
                 answer = await self._client.get(self._url, timeout=FETCH_SECONDS)
                 answer.raise_for_status()
                 keys = jwt.PyJWKSet.from_dict(answer.json())
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError) as error:
+            except (httpx.HTTPError, jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
                 if self._keys:
                     return
                 raise UnavailableError(f"the key set at {self._url} cannot be had") from error
             self._keys = {key.key_id: key for key in keys.keys if key.key_id}
-            self._fetched_at = self._clock()
+            self._next_fetch_at = self._clock() + REFRESH_SECONDS

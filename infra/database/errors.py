@@ -12,10 +12,13 @@ Result = TypeVar("Result")
 _CONFLICTS = {"40001", "40P01"}
 """serialization_failure and deadlock_detected (PostgreSQL, appendix A): the same transaction may succeed now."""
 
-_AWAY_CLASSES = ("08", "53", "57", "58")
-"""Connection exceptions, insufficient resources, operator intervention, system errors."""
+_AWAY = ("08", "25", "28", "3D", "42501", "42703", "42P01", "53", "55P03", "57", "58")
+"""States, by how they begin, that speak of the server and not of the values in a statement: connection exceptions, a
+read-only or ended transaction, a refused login, a missing database, a missing right, column or table (the schema is
+behind the code), insufficient resources, a lock not available, operator intervention, system errors."""
 
-_LOCK_NOT_AVAILABLE = "55P03"
+_VALUES = ("22", "23")
+"""Data exceptions and integrity violations: the same values will always be refused."""
 
 TRIES = 5
 
@@ -36,7 +39,7 @@ def is_database_away(error: BaseException) -> bool:
     """Say whether the database, and not the statement, is the trouble; waiting may help."""
     state = sql_state(error)
     if state is not None:
-        return state.startswith(_AWAY_CLASSES) or state == _LOCK_NOT_AVAILABLE
+        return state.startswith(_AWAY)
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
     # When the server ends an idle session, asyncpg may have read its last words and not yet the end of the connection:
@@ -44,6 +47,17 @@ def is_database_away(error: BaseException) -> bool:
     return isinstance(
         error, OSError | TimeoutError | PoolTimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError
     )
+
+
+def blames_the_values(error: BaseException) -> bool:
+    """Say whether an error condemns what was to be written, and not the database that was to hold it.
+
+    An error that did not come from the database at all is about the values too: nothing else was touched.
+    """
+    state = sql_state(error)
+    if state is not None:
+        return state.startswith(_VALUES)
+    return not isinstance(error, DBAPIError) and not is_database_away(error)
 
 
 async def retry_on_conflict(transaction: Callable[[], Awaitable[Result]]) -> Result:

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from contracts.problems import MEDIA_TYPE, FieldProblem, Problem, ProblemType
 from infra.auth import TokenError
-from infra.database.errors import is_database_away
+from infra.database.errors import is_conflict, is_database_away
 from infra.errors import UnavailableError
 from infra.telemetry.logging import get_logger
 
@@ -130,7 +130,7 @@ def _framework_error(_: Request, error: Exception) -> Response:
 
 def _database_trouble(request: Request, error: Exception) -> Response:
     """Tell a database that is away, or too busy, from a mistake of ours."""
-    if not is_database_away(error):
+    if not is_database_away(error) and not is_conflict(error):
         return _internal_error(request, error)
     log.warning("database_away", error=type(error).__name__)
     return _Answer(

@@ -25,19 +25,23 @@ _OURS = (
     "secrets.json",
     "environment",
     "demo-is-due",
+    "demo-is-there",
     "logs",
 )
 
 
 def status(home: Path) -> int:
     """Say what runs; 0 when a launcher is at work, 1 when none is."""
-    if not is_held(home):
+    runs, processes = is_held(home), running(home)
+    if runs:
+        say(f"Taskify runs on {home}:")
+    elif processes:
+        say(f"Taskify does not run on {home}. Left over from a launcher that was killed; the next start stops them:")
+    else:
         say(f"Taskify does not run on {home}.")
-        return 1
-    say(f"Taskify runs on {home}:")
-    for process in running(home):
+    for process in processes:
         say(f"  {process.name:<20} process {process.pid}")
-    return 0
+    return 0 if runs else 1
 
 
 def reset(home: Path) -> int:

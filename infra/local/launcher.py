@@ -66,9 +66,9 @@ def _start(settings: LaunchSettings, home: Path, children: Children) -> None:
         with step(f"{process.name} ready") as current:
             wait_until_ready(child, process, settings)
             current.note = f"port {settings.ports[process.port_variable]}"
-    demo = _fill_demo_once(settings, home)
+    _fill_demo_once(settings, home)
     say(f"\nTaskify is at http://localhost:{settings.api_port}   (Ctrl-C stops it; logs in {home / 'logs'})")
-    if demo:
+    if _demo_is_there(home).exists():
         say(f"Log in as {', '.join(person.email for person in PEOPLE)}; the password of all is {PASSWORD}")
 
 
@@ -98,19 +98,23 @@ def _start_broker(settings: LaunchSettings, home: Path, children: Children, pass
         return {user: node.url(VHOST, user, word) for user, word in passwords.broker.items()}
 
 
-def _fill_demo_once(settings: LaunchSettings, home: Path) -> bool:
+def _fill_demo_once(settings: LaunchSettings, home: Path) -> None:
     """Fill in the demo after the start that made the databases, or the first later one that gets this far."""
     due = _demo_is_due(home)
     if not due.exists():
-        return False
+        return
     with step("Demo"):
-        filled = fill_demo(f"http://{settings.reachable_host}:{settings.api_port}")
+        if fill_demo(f"http://{settings.reachable_host}:{settings.api_port}"):
+            _demo_is_there(home).touch()
     due.unlink()
-    return filled
 
 
 def _demo_is_due(home: Path) -> Path:
     return home / "demo-is-due"
+
+
+def _demo_is_there(home: Path) -> Path:
+    return home / "demo-is-there"
 
 
 def watch(children: Children) -> NoReturn:

@@ -1,10 +1,19 @@
 """What a person may choose about the system on one machine; all of it has a default."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from pydantic import Field
 
 from infra.settings import BrokerUrls, Port, PostgresUrl, Settings, home_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def _behind_api_port(distance: int) -> Callable[[dict[str, Any]], int]:
+    # Without a valid port to count from, the error about that one is what counts.
+    return lambda valid: int(valid.get("api_port", 8000)) + distance
 
 
 class LaunchSettings(Settings):
@@ -13,9 +22,11 @@ class LaunchSettings(Settings):
     api_port: Port = 8000
     notifications_port: Port = 8001
     socket_port: Port = 8002
-    task_relay_port: Port = 8003
-    worker_port: Port = 8004
-    notification_relay_port: Port = 8005
+    # Where nobody but the launcher looks; next to the first, so that two systems with other ports get out of each
+    # other's way.
+    task_relay_port: Port = Field(default_factory=_behind_api_port(3))
+    worker_port: Port = Field(default_factory=_behind_api_port(4))
+    notification_relay_port: Port = Field(default_factory=_behind_api_port(5))
 
     postgres_url: PostgresUrl | None = None
     rabbitmq_url: BrokerUrls | None = None

@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from contracts.problems import ProblemType
-from infra.database.errors import is_database_away
 from infra.http.body_limit import BodyLimit
-from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problems, problem_response
+from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problems
 from notification_worker.api.context import ApiContext
 from notification_worker.api.notifications import routes
 from notification_worker.api.uncached_answers import UncachedAnswers
@@ -38,8 +34,6 @@ def notification_api() -> FastAPI:
     )
     app.include_router(routes)
     install_problems(app, PROBLEMS)
-    for error in (DBAPIError, PoolTimeoutError, OSError):
-        app.add_exception_handler(error, _database_error)
     return app
 
 
@@ -58,9 +52,3 @@ def wrap(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
 def connect(app: FastAPI, context: ApiContext) -> None:
     """Give the routes their connections."""
     app.state.context = context
-
-
-def _database_error(_: Request, error: Exception) -> Response:
-    if is_database_away(error):
-        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "the database does not answer now")
-    raise error

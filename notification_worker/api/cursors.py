@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -31,10 +31,12 @@ def position_of(cursor: str) -> Position:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         created_at, notification_id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        position = Position(datetime.fromisoformat(created_at), UUID(notification_id))
-    except (binascii.Error, ValueError, TypeError, AttributeError) as error:
+        moment = datetime.fromisoformat(created_at)
+        # A moment without a zone, or one that is out of range in UTC, was not given out by us.
+        position = Position(moment.astimezone(UTC), UUID(notification_id))
+    except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError("not a cursor that was given out") from error
-    if position.created_at.tzinfo is None:
+    if moment.tzinfo is None:
         raise ValueError("not a cursor that was given out")
     return position
 

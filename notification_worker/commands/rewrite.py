@@ -5,7 +5,6 @@ it is told to ask `sync`, since one number stands for all of them.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -55,7 +54,7 @@ async def _rewrite_some(database: AsyncEngine, stale: ColumnElement[bool], value
             await connection.execute(
                 update(notifications)
                 .where(rows.user_id == bindparam("of_user"), stale)
-                .values(seq=bindparam("next_seq"), updated_at=datetime.now(UTC), **values),
+                .values(seq=bindparam("next_seq"), **values),
                 [{"of_user": user_id, "next_seq": seq} for user_id, seq in seqs.items()],
             )
             await append_rows(connection, outbox, delivery_messages(await _frames(connection, heads, seqs)))

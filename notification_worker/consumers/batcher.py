@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from contracts.events import AnyEvent
 from infra.backoff import full_jitter
-from infra.database.errors import is_conflict, is_database_away
+from infra.database.errors import blames_the_values
 from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
 
@@ -91,7 +91,7 @@ class Batcher:
             try:
                 await self._apply([waiting.event for waiting in batch])
             except Exception as error:  # noqa: BLE001 (every error is judged here, and none is lost)
-                if is_database_away(error) or is_conflict(error):
+                if not blames_the_values(error):
                     log.warning("batch_waits", events=len(batch), error=type(error).__name__)
                     if await any_set(stop, seconds=next(pauses)):
                         break

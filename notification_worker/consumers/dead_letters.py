@@ -17,6 +17,9 @@ from notification_worker.consumers.received import Received
 _PAUSE_SECONDS = 0.1
 _PAUSE_CAP_SECONDS = 5.0
 
+_ATTEMPTS_DIGITS = 9
+"""Whoever sends a message can write this header; Python refuses to read a number of thousands of digits."""
+
 log = get_logger("dead_letters")
 
 
@@ -84,7 +87,7 @@ def _headers(received: Received, failure: Failure) -> dict[str, str]:
     """
     message = received.message
     kept = {name: value for name, value in message.headers.items() if isinstance(value, str)}
-    earlier = kept.get("x-attempts", "0")
+    earlier = kept.get("x-attempts", "0")[:_ATTEMPTS_DIGITS]
     return {
         **kept,
         "x-reason": failure.reason,

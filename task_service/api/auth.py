@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Request, Response, status
 
+from infra.auth import TokenError
 from infra.auth.bearer import principal_of
 from task_service.api.dependencies import Services, Wired
 from task_service.api.schemas import AccessToken, Account, LoginRequest, RegisterRequest
@@ -64,10 +65,18 @@ async def refresh(services: Wired, refresh_token: RefreshCookie = None) -> Acces
 
 @routes.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
 async def log_out(request: Request, services: Wired, response: Response, refresh_token: RefreshCookie = None) -> None:
-    """End the session of the cookie; of the access token, for whoever has no cookie. A session that is over is fine."""
+    """End the session of the cookie and that of the access token, which may differ after logging in twice.
+
+    One of the two is enough. A session that is over is fine.
+    """
+    try:
+        principal = await principal_of(request, services.access_tokens)
+    except TokenError:
+        if refresh_token is None:
+            raise
+    else:
+        await end_session(services.unit_of_work, principal.session_id)
     if refresh_token is None:
-        session_id = (await principal_of(request, services.access_tokens)).session_id
-        await end_session(services.unit_of_work, session_id)
         return
     async with services.database() as database:
         live = await live_session_of_cookie(database, refresh_hash(refresh_token), datetime.now(UTC))

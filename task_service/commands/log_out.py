@@ -11,7 +11,10 @@ from task_service.models import Session
 
 
 async def log_out(unit_of_work: UnitOfWork, session_id: UUID) -> None:
-    """End a session: its tokens open nothing any more, and its sockets are closed. Once more changes nothing."""
+    """End a session: its tokens open nothing here any more, and its sockets are closed. Once more changes nothing.
+
+    The notification API looks at an access token alone, and so takes one until it expires.
+    """
     async with unit_of_work.begin() as work:
         session = await work.session.scalar(
             select(Session).where(Session.id == session_id, Session.ended_at.is_(None)).with_for_update()

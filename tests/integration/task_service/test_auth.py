@@ -168,6 +168,19 @@ async def test_whoever_has_no_cookie_logs_out_with_the_token(api: Api, administr
     assert (await api.event_types())[-1] == "SessionEnded"
 
 
+async def test_logging_out_ends_the_sessions_of_cookie_and_token_when_they_differ(
+    api: Api, administrator: Member
+) -> None:
+    """Somebody has logged in twice in one browser, and logs out in the window that was opened first."""
+    second = await api.log_in({"id": str(administrator.id), "name": "Root", "email": administrator.email})
+
+    answer = await administrator.request("POST", LOGOUT, headers=with_cookie(second.cookie))
+
+    assert answer.status_code == 204
+    for member in (administrator, second):
+        assert problem(await member.request("GET", "/api/users/me")) == (401, "unauthenticated")
+
+
 async def test_logging_out_needs_a_session(api: Api) -> None:
     assert problem(await api.client.post(LOGOUT)) == (401, "unauthenticated")
 

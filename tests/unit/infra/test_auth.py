@@ -16,7 +16,7 @@ from starlette.requests import Request
 from contracts.tokens import Principal
 from infra.auth import TokenError, TokenExpiredError, TokenInvalidError, TokenMissingError
 from infra.auth.bearer import principal_of
-from infra.auth.key_set import REFRESH_SECONDS, PublishedKeys
+from infra.auth.key_set import REFRESH_SECONDS, RETRY_SECONDS, PublishedKeys
 from infra.auth.verify import LEEWAY_SECONDS, verify
 from infra.errors import UnavailableError
 
@@ -159,6 +159,21 @@ async def test_without_any_keys_nobody_is_turned_away_for_our_own_trouble() -> N
         await keys.verify(sign(claims()))
     with pytest.raises(UnavailableError):
         await keys.check()
+
+
+async def test_an_issuer_that_fails_is_asked_again_after_a_while_and_not_for_every_token() -> None:
+    issuer = Issuer()
+    issuer.status = 500
+    keys = issuer.published()
+
+    for number in range(20):
+        with pytest.raises(UnavailableError):
+            await keys.verify(sign(claims(), FOREIGN, f"forged-{number}"))
+    assert issuer.asked == 1
+
+    issuer.status = 200
+    issuer.now += RETRY_SECONDS
+    assert (await keys.verify(sign(claims()))).user_id == USER
 
 
 async def test_known_keys_outlive_the_issuer() -> None:

@@ -45,7 +45,7 @@ def test_wrong_settings_are_named_by_their_variables_without_their_values(capsys
     ("error", "said"),
     [
         (AddressInUseError("127.0.0.1:8000 is taken"), "example: 127.0.0.1:8000 is taken\n"),
-        (ConnectionRefusedError("refused"), "example: the database does not answer: refused\n"),
+        (ConnectionRefusedError("refused"), "example: the database cannot be used: refused\n"),
         (ExpectedError("the key is damaged"), "example: the key is damaged\n"),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from infra.database.errors import TRIES, is_conflict, is_database_away, retry_on_conflict
+from infra.database.errors import TRIES, blames_the_values, is_conflict, is_database_away, retry_on_conflict
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,10 @@ from infra.database.errors import TRIES, is_conflict, is_database_away, retry_on
         asyncpg.CannotConnectNowError("starting up"),
         asyncpg.TooManyConnectionsError("too many clients"),
         asyncpg.LockNotAvailableError("lock timeout"),
+        asyncpg.ReadOnlySQLTransactionError("a standby"),
+        asyncpg.InvalidCatalogNameError("no such database"),
+        asyncpg.InvalidPasswordError("changed"),
+        asyncpg.UndefinedTableError("the schema is behind the code"),
         asyncpg.InterfaceError("connection is closed"),
         asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
         OperationalError("SELECT 1", {}, ConnectionResetError()),
@@ -30,13 +34,32 @@ def test_trouble_of_the_database_is_waited_for(error: Exception) -> None:
     [
         ValueError("ours"),
         asyncpg.UniqueViolationError("twice"),
-        asyncpg.UndefinedTableError("no such table"),
-        asyncpg.InvalidPasswordError("wrong"),
+        asyncpg.DatetimeFieldOverflowError("out of range"),
+        asyncpg.PostgresSyntaxError("a mistake of ours"),
         IntegrityError("INSERT", {}, asyncpg.UniqueViolationError("twice")),
     ],
 )
 def test_trouble_of_a_statement_is_not(error: Exception) -> None:
     assert not is_database_away(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "blamed"),
+    [
+        (asyncpg.UniqueViolationError("twice"), True),
+        (asyncpg.CharacterNotInRepertoireError("NUL"), True),
+        (IntegrityError("INSERT", {}, asyncpg.UniqueViolationError("twice")), True),
+        (ValueError("no database was asked"), True),
+        (asyncpg.DeadlockDetectedError("deadlock"), False),
+        (asyncpg.UndefinedTableError("the schema is behind the code"), False),
+        (asyncpg.ReadOnlySQLTransactionError("a standby"), False),
+        (asyncpg.PostgresSyntaxError("a mistake of ours"), False),
+        (ConnectionRefusedError(), False),
+        (OperationalError("SELECT 1", {}, ConnectionResetError()), False),
+    ],
+)
+def test_only_values_that_will_always_be_refused_are_blamed(error: Exception, *, blamed: bool) -> None:
+    assert blames_the_values(error) is blamed
 
 
 async def test_a_transaction_in_somebodys_way_is_tried_again() -> None:

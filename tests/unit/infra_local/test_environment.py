@@ -10,7 +10,7 @@ from infra.local.databases import database_url
 from infra.local.environment import system_environment
 from infra.local.errors import PortTakenError
 from infra.local.ports import require_free
-from infra.local.settings import LaunchSettings
+from infra.local.settings import LaunchSettings, launch_settings
 
 DATABASES = {"task_service": "postgresql://a@db/task_service", "notification_worker": "postgresql://b@db/n"}
 BROKER = {user.name: f"amqp://{user.name}@broker/taskify" for user in USERS}
@@ -67,3 +67,14 @@ def test_database_url_keeps_host_and_options_and_quotes_the_password() -> None:
     parts = urlsplit(url)
     assert (parts.hostname, parts.port, parts.path, parts.query) == ("db", 5433, "/tasks", "sslmode=require")
     assert (parts.username, unquote(parts.password or "")) == ("task_service", "a/b@c")
+
+
+def test_the_ports_of_the_processes_without_an_api_lie_behind_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TASKIFY_API_PORT", "9500")
+    monkeypatch.setenv("TASKIFY_WORKER_PORT", "9600")
+
+    ports = launch_settings().ports
+
+    assert ports["TASKIFY_TASK_RELAY_PORT"] == 9503
+    assert ports["TASKIFY_WORKER_PORT"] == 9600
+    assert ports["TASKIFY_NOTIFICATION_RELAY_PORT"] == 9505

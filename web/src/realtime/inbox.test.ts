@@ -114,6 +114,23 @@ describe("a sync", () => {
   });
 });
 
+describe("a window that holds only a part of the inbox", () => {
+  it("asks for a row that it does not hold when it becomes unread", () => {
+    const server = new FakeInboxServer();
+    server.add("old");
+    server.read(["old"]);
+    server.add("new");
+    const all = server.sync(null);
+    const part = { ...all, items: all.items.filter((item) => item.id === "new") };
+    const inbox = applySync(EMPTY_INBOX, part);
+
+    const applied = applyFrame(inbox, server.unread(["old"]));
+
+    expect(applied).toEqual({ inbox, outcome: "gap" });
+    expect(shown(applySync(inbox, server.sync(inbox.latestSeq)))).toEqual(held(server));
+  });
+});
+
 const ids = fc.constantFrom("a", "b", "c", "d", "e");
 const commands = fc.oneof(
   { weight: 3, arbitrary: ids.map((id) => (server: FakeInboxServer) => server.add(id)) },

@@ -53,11 +53,16 @@ export function applySync(inbox: Inbox, result: SyncResult): Inbox {
 export function applyFrame(inbox: Inbox, frame: LogFrame): { inbox: Inbox; outcome: Outcome } {
   const { seq, unread_count: unreadCount } = frame.payload;
   if (seq <= inbox.latestSeq) return { inbox, outcome: "old" };
-  if (seq > inbox.latestSeq + 1) return { inbox, outcome: "gap" };
+  if (seq > inbox.latestSeq + 1 || lacksRows(inbox, frame)) return { inbox, outcome: "gap" };
   return {
     inbox: { items: itemsAfter(inbox.items, frame), latestSeq: seq, unreadCount },
     outcome: "applied",
   };
+}
+
+/** A window that was given the newest rows only cannot show an older one that becomes unread: it has to ask. */
+function lacksRows(inbox: Inbox, frame: LogFrame): boolean {
+  return frame.type === "UNREAD" && frame.payload.ids.some((id) => !inbox.items.has(id));
 }
 
 function itemsAfter(items: Inbox["items"], frame: LogFrame): Inbox["items"] {

@@ -65,7 +65,12 @@ export class FakeInboxServer {
 
   unread(ids: string[]): LogFrame {
     this.#mark((item) => ids.includes(item.id) && item.read_at !== null, null);
-    return this.#push({ type: "UNREAD", payload: { seq: this.seq, ids, unread_count: this.unreadCount } });
+    // Like the server, which names the rows that it has changed and no other.
+    const held = ids.filter((id) => this.items.has(id));
+    return this.#push({
+      type: "UNREAD",
+      payload: { seq: this.seq, ids: held, unread_count: this.unreadCount },
+    });
   }
 
   remove(ids: string[]): LogFrame {

@@ -16,6 +16,7 @@ interface DialogProps {
 /** The browser's own modal dialog: it opens on its first field, keeps the focus, and gives it back. */
 export function Dialog({ title, onClose, children, wide = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const pressed = useRef<EventTarget | null>(null);
   const id = useId();
 
   useEffect(() => {
@@ -40,8 +41,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
         event.preventDefault();
         onClose();
       }}
+      onPointerDown={(event) => {
+        pressed.current = event.target;
+      }}
       onClick={(event) => {
-        if (event.target === dialog.current) onClose();
+        // A press that began inside, as when text is selected, and ended on the backdrop closes nothing.
+        if (event.target === dialog.current && pressed.current === dialog.current) onClose();
       }}
     >
       <div className={styles.body}>

@@ -106,18 +106,23 @@ function CommentItem({ taskId, comment, isTarget, onChanged }: CommentItemProps)
 }
 
 function Composer({ taskId, onChanged }: { taskId: string; onChanged: () => Promise<void> }) {
-  const { api } = useTasks();
+  const { api, drafts } = useTasks();
   const { me } = useApi();
-  const [body, setBody] = useState("");
+  const [body, setBody] = useState(() => drafts.comment(taskId));
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const write = (text: string) => {
+    setBody(text);
+    drafts.keepComment(taskId, text);
+  };
   const send = async () => {
     setSending(true);
     setError(null);
     try {
       await api.comment(taskId, body.trim());
-      setBody("");
+      // What was typed while it was on its way is the next comment.
+      if (drafts.comment(taskId) === body) write("");
       await onChanged();
     } catch (caught) {
       setError(caught);
@@ -139,8 +144,14 @@ function Composer({ taskId, onChanged }: { taskId: string; onChanged: () => Prom
           rows={2}
           maxLength={10_000}
           value={body}
-          onChange={(event) => setBody(event.target.value)}
-          onKeyDown={submitOnCommandEnter}
+          onChange={(event) => write(event.target.value)}
+          onKeyDown={(event) => {
+            submitOnCommandEnter(event);
+            // With something written Escape leaves the box alone, not the task.
+            if (event.key !== "Escape" || body.trim() === "") return;
+            event.stopPropagation();
+            event.currentTarget.blur();
+          }}
         />
         {error !== null && (
           <p role="alert" className={styles.problem}>

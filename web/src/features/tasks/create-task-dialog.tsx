@@ -5,6 +5,7 @@ import { Dialog } from "@/components/dialog";
 import { TextArea, TextField } from "@/components/field";
 import { useToast } from "@/components/toasts";
 import type { Status, User } from "@/features/tasks/api";
+import type { NewTaskDraft } from "@/features/tasks/drafts";
 import { AssigneePicker, StatusPicker } from "@/features/tasks/pickers";
 import { useTasks } from "@/features/tasks/tasks-context";
 import { useApi } from "@/lib/api-context";
@@ -13,18 +14,25 @@ import { submitOnCommandEnter } from "@/components/submit";
 
 import styles from "./create-task-dialog.module.css";
 
+/** What is written stays for the next opening, unless the task is created or the button Cancel discards it. */
 export function CreateTaskDialog({ status: first, onClose }: { status: Status; onClose: () => void }) {
-  const { store, people } = useTasks();
+  const { store, people, drafts } = useTasks();
   const { me } = useApi();
   const toast = useToast();
-  const [title, setTitle] = useState("");
-  const [description, setDescription] = useState("");
+  const [title, setTitle] = useState(() => drafts.newTask()?.title ?? "");
+  const [description, setDescription] = useState(() => drafts.newTask()?.description ?? "");
   const [status, setStatus] = useState(first);
-  const [assignee, setAssignee] = useState<User | null>(null);
+  const [assignee, setAssignee] = useState<User | null>(() => drafts.newTask()?.assignee ?? null);
   const [isSending, setSending] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const titleProblem = error instanceof ProblemError ? error.about("title") : null;
 
+  const keepDraft = (changed: Partial<NewTaskDraft>) =>
+    drafts.keepNewTask({ title, description, assignee, ...changed });
+  const discard = () => {
+    drafts.keepNewTask(null);
+    onClose();
+  };
   const create = async () => {
     setSending(true);
     setError(null);
@@ -36,7 +44,7 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
         assignee_id: assignee?.id ?? null,
       });
       toast({ title: `Created ‘${task.title}’` });
-      onClose();
+      discard();
     } catch (caught) {
       setError(caught);
       setSending(false);
@@ -59,7 +67,10 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
           placeholder="What is to be done?"
           value={title}
           problem={titleProblem}
-          onChange={(event) => setTitle(event.target.value)}
+          onChange={(event) => {
+            setTitle(event.target.value);
+            keepDraft({ title: event.target.value });
+          }}
         />
         <TextArea
           label="Description"
@@ -67,12 +78,23 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
           maxLength={10_000}
           placeholder="Add what somebody needs to know…"
           value={description}
-          onChange={(event) => setDescription(event.target.value)}
+          onChange={(event) => {
+            setDescription(event.target.value);
+            keepDraft({ description: event.target.value });
+          }}
           onKeyDown={submitOnCommandEnter}
         />
         <div className={styles.pickers}>
           <StatusPicker status={status} onPick={setStatus} />
-          <AssigneePicker assignee={assignee} people={people} meId={me.id} onPick={setAssignee} />
+          <AssigneePicker
+            assignee={assignee}
+            people={people}
+            meId={me.id}
+            onPick={(person) => {
+              setAssignee(person);
+              keepDraft({ assignee: person });
+            }}
+          />
         </div>
         {error !== null && titleProblem === null && (
           <p role="alert" className={styles.problem}>
@@ -80,7 +102,7 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
           </p>
         )}
         <div className={styles.buttons}>
-          <Button look="quiet" onClick={onClose}>
+          <Button look="quiet" onClick={discard}>
             Cancel
           </Button>
           <Button look="primary" type="submit" disabled={isSending || title.trim() === ""}>

@@ -1,10 +1,11 @@
-import { useState, type SubmitEvent } from "react";
+import { useEffect, useState, type SubmitEvent } from "react";
 
 import { Button } from "@/components/button";
 import { TextArea, TextField } from "@/components/field";
 import { submitOnCommandEnter } from "@/components/submit";
 import { ConflictError, type Task } from "@/features/tasks/api";
 import { ConflictDialog } from "@/features/tasks/conflict-dialog";
+import type { OpenEdit } from "@/features/tasks/drafts";
 import { useTasks } from "@/features/tasks/tasks-context";
 import { explain } from "@/lib/problems";
 
@@ -15,13 +16,24 @@ const MERGES = 3;
 
 /** Title and description, to read; or to edit, from the version that was read. */
 export function TaskText({ task }: { task: Task }) {
-  const [edited, setEdited] = useState<Task | null>(null);
-  if (edited !== null) return <TaskEditor seen={edited} onDone={() => setEdited(null)} />;
+  const { drafts } = useTasks();
+  const [edit, setEdit] = useState(() => drafts.edit(task.id));
+  if (edit !== null) {
+    const onDone = () => {
+      drafts.keepEdit(task.id, null);
+      setEdit(null);
+    };
+    return <TaskEditor from={edit} onDone={onDone} />;
+  }
+  const begin = () => {
+    const { title, description } = task;
+    setEdit({ seen: task, title, description });
+  };
   return (
     <div className={styles.text}>
       <div className={styles.titleLine}>
         <h1 id="task-title">{task.title}</h1>
-        <Button look="quiet" onClick={() => setEdited(task)}>
+        <Button look="quiet" onClick={begin}>
           Edit
         </Button>
       </div>
@@ -34,13 +46,16 @@ export function TaskText({ task }: { task: Task }) {
   );
 }
 
-function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
-  const { store } = useTasks();
-  const [title, setTitle] = useState(seen.title);
-  const [description, setDescription] = useState(seen.description);
+function TaskEditor({ from, onDone }: { from: OpenEdit; onDone: () => void }) {
+  const { store, drafts } = useTasks();
+  const { seen } = from;
+  const [title, setTitle] = useState(from.title);
+  const [description, setDescription] = useState(from.description);
   const [theirs, setTheirs] = useState<Task | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [isSaving, setSaving] = useState(false);
+
+  useEffect(() => drafts.keepEdit(seen.id, { seen, title, description }), [drafts, seen, title, description]);
 
   const draft = { title: title.trim(), description };
   const changes = {
@@ -77,7 +92,7 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
   };
 
   return (
-    // Escape leaves the editor, as its button Cancel does.
+    // Escape leaves the editor, as its button Cancel does; with something written it leaves the field alone.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <form
       className={styles.editor}
@@ -88,7 +103,8 @@ function TaskEditor({ seen, onDone }: { seen: Task; onDone: () => void }) {
         if (event.key !== "Escape" || theirs !== null) return;
         event.stopPropagation();
         event.nativeEvent.stopImmediatePropagation();
-        onDone();
+        if (Object.keys(changes).length === 0) onDone();
+        else if (event.target instanceof HTMLElement) event.target.blur();
       }}
     >
       <TextField

@@ -12,6 +12,7 @@ import {
 import { useAnnounce } from "@/components/announcer";
 import { useToast } from "@/components/toasts";
 import { ConflictError, tasksApi, type Task, type TaskChanges, type TasksApi } from "@/features/tasks/api";
+import { Drafts } from "@/features/tasks/drafts";
 import { statusName } from "@/features/tasks/statuses";
 import { tasksConcerned } from "@/features/tasks/tasks-concerned";
 import { TaskStore, type TasksState } from "@/features/tasks/task-store";
@@ -23,6 +24,7 @@ import { useNotificationEvents } from "@/realtime/use-notifications";
 interface Tasks {
   api: TasksApi;
   store: TaskStore;
+  drafts: Drafts;
 }
 
 const TasksContext = createContext<Tasks | null>(null);
@@ -32,7 +34,7 @@ export function TasksProvider({ children }: { children: ReactNode }) {
   const { tasks: send } = useApi();
   const [tasks] = useState(() => {
     const api = tasksApi(send);
-    return { api, store: new TaskStore(api) };
+    return { api, store: new TaskStore(api), drafts: new Drafts() };
   });
   const { store } = tasks;
 

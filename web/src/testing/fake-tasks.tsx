@@ -3,7 +3,6 @@ import type { ReactNode } from "react";
 import type { Comment, Task, Watcher } from "@/features/tasks/api";
 import { TasksProvider } from "@/features/tasks/tasks-context";
 import { ApiContext, type Me } from "@/lib/api-context";
-import type { Problem } from "@/lib/contracts/problem.gen";
 import type { Answer, RequestOptions, Send } from "@/lib/http";
 import { ProblemError } from "@/lib/problems";
 import { FakeSystem } from "@/testing/fake-feed";
@@ -26,7 +25,7 @@ const ANN: Me = { id: "ann", name: "Ann", email: "ann@example.com", role: "membe
 
 function refusal(status: 404 | 412): ProblemError {
   const type = status === 404 ? "not_found" : "version_conflict";
-  return new ProblemError({ type, title: "", status, detail: "", errors: [] } as Problem);
+  return new ProblemError({ type, title: "", status, detail: "", errors: [] });
 }
 
 /** The task service as the page sees it, with a page around it; the test is everybody else. */
@@ -65,7 +64,7 @@ export class FakeTasks {
       const data = this.#answer(method, plain.split("/").slice(2), options) as T;
       return Promise.resolve({ data, headers: new Headers() });
     } catch (error) {
-      return Promise.reject(error as ProblemError);
+      return Promise.reject(error);
     }
   };
 

@@ -38,6 +38,12 @@ export function Board({ onCreate }: { onCreate: (status: Status) => void }) {
   );
   const { drag, onPointerDown, onClickCapture } = useCardDrag(onMove);
 
+  const isDragging = drag !== null;
+  useEffect(() => {
+    store.hold(isDragging);
+    return () => store.hold(false);
+  }, [isDragging, store]);
+
   const shown = useMemo(() => tasks.filter((task) => isShown(task, filter)), [tasks, filter]);
 
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useReducer } from "react";
 
 import type { Comment, TasksApi, Watcher } from "@/features/tasks/api";
+import { useQuietRefresh } from "@/features/tasks/quiet-refresh";
 import { tasksConcerned } from "@/features/tasks/tasks-concerned";
 import { useTasks } from "@/features/tasks/tasks-context";
 import { ProblemError } from "@/lib/problems";
@@ -33,9 +34,9 @@ async function load(api: TasksApi, id: string): Promise<Loaded> {
   return { comments: comments.items, isTruncated: comments.isTruncated, watchers };
 }
 
-/** Comments and watchers of one task, loaded again when a notification speaks of it and when the window is looked at. */
+/** Comments and watchers of one task, loaded again for the same causes as the board. */
 export function useTaskDetail(id: string): TaskDetail & { reload: () => Promise<void> } {
-  const { api, store } = useTasks();
+  const { api, store, news } = useTasks();
   const [detail, tell] = useReducer(detailAfter, BEFORE);
 
   const reload = useCallback(async () => {
@@ -53,6 +54,9 @@ export function useTaskDetail(id: string): TaskDetail & { reload: () => Promise<
     window.addEventListener("focus", onFocus);
     return () => window.removeEventListener("focus", onFocus);
   }, [reload]);
+
+  useQuietRefresh(reload);
+  useEffect(() => news.subscribe((changed) => changed === id && void reload()), [id, news, reload]);
 
   const onEvent = useCallback(
     (event: FeedEvent) => {

@@ -33,6 +33,7 @@ export class TaskStore {
   #error: unknown = null;
   #loading: Promise<void> | null = null;
   #loadedAt = -Infinity;
+  #isHeld = false;
   /** Learned of since the load under way began, so its answer may not know them. */
   #learned = new Set<string>();
   #state: TasksState = { status: "loading", error: null, tasks: [], people: [], isTruncated: false };
@@ -57,6 +58,15 @@ export class TaskStore {
 
   async loadIfOld(now: number): Promise<void> {
     if (now - this.#loadedAt > FRESH_MS) await this.load();
+  }
+
+  /** Nothing moves under a card that is in somebody's hand. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+  }
+
+  async loadQuietly(): Promise<void> {
+    if (!this.#isHeld) await this.load();
   }
 
   /** Asks for one task; one that is gone leaves the board. */

@@ -14,6 +14,8 @@ import { useToast } from "@/components/toasts";
 import { ConflictError, tasksApi, type Task, type TaskChanges, type TasksApi } from "@/features/tasks/api";
 import { Drafts } from "@/features/tasks/drafts";
 import { statusName } from "@/features/tasks/statuses";
+import { useQuietRefresh } from "@/features/tasks/quiet-refresh";
+import { TaskNews, telling } from "@/features/tasks/task-news";
 import { tasksConcerned } from "@/features/tasks/tasks-concerned";
 import { TaskStore, type TasksState } from "@/features/tasks/task-store";
 import { useApi } from "@/lib/api-context";
@@ -25,18 +27,30 @@ interface Tasks {
   api: TasksApi;
   store: TaskStore;
   drafts: Drafts;
+  news: TaskNews;
 }
 
 const TasksContext = createContext<Tasks | null>(null);
 
-/** Loads the tasks, and again when a notification speaks of one, and when the window is looked at. */
+/** Loads the tasks; again when a notification or another window speaks of one, and while the window is looked at. */
 export function TasksProvider({ children }: { children: ReactNode }) {
   const { tasks: send } = useApi();
   const [tasks] = useState(() => {
-    const api = tasksApi(send);
-    return { api, store: new TaskStore(api), drafts: new Drafts() };
+    const news = new TaskNews();
+    const api = telling(tasksApi(send), (id) => news.tell(id));
+    return { api, store: new TaskStore(api), drafts: new Drafts(), news };
   });
-  const { store } = tasks;
+  const { store, news } = tasks;
+  useQuietRefresh(useCallback(() => store.loadQuietly(), [store]));
+
+  useEffect(() => {
+    const forget = news.subscribe((id) => void store.refresh(id).catch(() => undefined));
+    const end = news.start();
+    return () => {
+      forget();
+      end();
+    };
+  }, [news, store]);
 
   useEffect(() => {
     void store.load();

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import asyncpg
 import pytest
 
 from contracts.events import AnyEvent
@@ -79,13 +80,22 @@ async def test_a_batch_is_halved_until_each_culprit_stands_alone() -> None:
         assert failure.attempts >= 1
 
 
-async def test_trouble_of_the_database_makes_a_batch_wait_whole() -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ConnectionRefusedError(),
+        asyncpg.DeadlockDetectedError("deadlock"),
+        asyncpg.ReadOnlySQLTransactionError("a standby"),
+        asyncpg.UndefinedTableError("the schema is behind the code"),
+    ],
+)
+async def test_trouble_of_the_database_makes_a_batch_wait_whole(trouble: Exception) -> None:
     sizes: list[int] = []
 
     async def apply(batch: Sequence[AnyEvent]) -> None:
         sizes.append(len(batch))
         if len(sizes) < 3:
-            raise ConnectionRefusedError
+            raise trouble
 
     async with running(apply) as batcher:
         assert await outcomes(batcher, events(5)) == [None] * 5

@@ -37,6 +37,8 @@ export const RETRY = { baseMs: 1_000, capMs: 30_000 };
 export const PERIOD_MS = 5 * 60_000;
 /** Between two questions while there is no socket, growing from the first to the last. */
 export const POLL_MS = [10_000, 20_000, 40_000, 60_000] as const;
+/** Where the first answer leads to the first wait. */
+const NOT_ASKED = -1;
 const JITTER = 0.2;
 /** More frames than this are not held: they are let go, and one more sync brings what they said. */
 export const HELD_FRAMES = 1_000;
@@ -83,11 +85,12 @@ export class CatchUp {
     await this.#inFlight;
   }
 
-  /** While there is no socket the server is asked every 10 s at first, then less often. */
+  /** While there is no socket the server is asked at once, every 10 s at first, then less often. */
   poll(on: boolean): void {
     if (on === (this.#polls !== null)) return;
-    this.#polls = on ? 0 : null;
-    if (this.#inFlight === null) this.#plan();
+    this.#polls = on ? NOT_ASKED : null;
+    if (on) void this.sync("join");
+    else if (this.#inFlight === null) this.#plan();
   }
 
   receive(frame: LogFrame): void {

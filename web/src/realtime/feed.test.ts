@@ -16,6 +16,7 @@ let marks: Mark[];
 let syncs: number;
 let answerMark: (mark: Mark) => Promise<void>;
 let isOnline: boolean;
+let isServerUp: boolean;
 let happen: (occasion: Occasion) => void;
 let feed: NotificationFeed;
 
@@ -27,12 +28,15 @@ beforeEach(() => {
   marks = [];
   syncs = 0;
   isOnline = true;
+  isServerUp = true;
   answerMark = () => Promise.resolve();
   feed = new NotificationFeed({
     api: {
       sync: (afterSeq) => {
         syncs += 1;
-        return isOnline ? Promise.resolve(server.sync(afterSeq)) : Promise.reject(new UnreachableError());
+        return isOnline && isServerUp
+          ? Promise.resolve(server.sync(afterSeq))
+          : Promise.reject(new UnreachableError());
       },
       mark: (mark) => {
         marks.push(mark);
@@ -279,6 +283,27 @@ describe("without a socket", () => {
     expect(feed.state().unreadCount).toBe(1);
     await reconnect();
     expect(feed.state().connection).toBe("live");
+  });
+
+  it("nor a server, the page does not blame the network", async () => {
+    await goLive();
+    isServerUp = false;
+    gateway.last.end(1006);
+    const seen = new Set<string>();
+    feed.subscribe(() => seen.add(feed.state().connection));
+    await clock.pass(2 * BLOCKED_MS);
+    expect([...seen]).toEqual(["connecting"]);
+    isServerUp = true;
+    await clock.pass(60_000);
+    expect(feed.state().connection).toBe("polling");
+  });
+
+  it("the API is asked at once when polling begins", async () => {
+    await goLive();
+    gateway.last.end(1006);
+    server.add("a");
+    await clock.pass(BLOCKED_MS);
+    expect(feed.state()).toMatchObject({ unreadCount: 1, connection: "polling" });
   });
 
   it("for good, the page keeps asking and says that it was refused", async () => {

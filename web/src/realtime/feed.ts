@@ -65,6 +65,8 @@ export class NotificationFeed {
   #sending: Promise<void> = Promise.resolve();
   #trouble: unknown = null;
   #polling = false;
+  /** Since polling began: only then is it the socket alone that cannot be had. */
+  #isAnswered = false;
   #cancelBlocked: (() => void) | null = null;
   #state: FeedState = {
     items: [],
@@ -201,6 +203,7 @@ export class NotificationFeed {
 
   #troubled(error: unknown): void {
     this.#trouble = error;
+    this.#isAnswered ||= error === null;
     this.#publish();
   }
 
@@ -219,6 +222,7 @@ export class NotificationFeed {
 
   #poll(on: boolean): void {
     this.#polling = on;
+    this.#isAnswered = false;
     this.#running?.catchUp.poll(on);
     this.#publish();
   }
@@ -234,7 +238,8 @@ export class NotificationFeed {
     if (!this.#parts.surroundings.isOnline()) return "offline";
     if (phase === "live") return "live";
     if (this.#trouble !== null || !this.#polling) return "connecting";
-    return phase === "stopped" ? "refused" : "polling";
+    if (phase === "stopped") return "refused";
+    return this.#isAnswered ? "polling" : "connecting";
   }
 
   #publish(): void {

@@ -12,11 +12,11 @@ export const PATIENCE_MS = 4_000;
 const WORDS: Record<Exclude<Connection, "live">, string> = {
   connecting: "Reconnecting…",
   offline: "You are offline. What you miss is fetched as soon as you are back.",
-  polling: "Live updates are blocked on this network. Checking for news every minute or so.",
-  refused: "Live updates are off in this window. Checking for news every minute or so.",
+  polling: "Live updates are blocked on this network. Checking for news every 10 to 60 seconds.",
+  refused: "Live updates are off in this window. Checking for news every 10 to 60 seconds.",
 };
 const TOO_MANY =
-  "Taskify is open in too many windows, so this one is not live. Checking for news every minute or so.";
+  "Taskify is open in too many windows, so this one is not live. Checking for news every 10 to 60 seconds.";
 
 export function ConnectionLine() {
   const { connection, closedWith, retry } = useNotifications();

@@ -64,7 +64,7 @@ export class FakeTasks {
       const data = this.#answer(method, plain.split("/").slice(2), options) as T;
       return Promise.resolve({ data, headers: new Headers() });
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   };
 

@@ -3,6 +3,7 @@ import { userEvent } from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { Bell, badgeText } from "@/features/notifications/bell";
+import { STEP } from "@/features/notifications/notifications-dropdown";
 import { UnreachableError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
@@ -75,6 +76,16 @@ describe("the dropdown", () => {
     expect(system.marks).toEqual([{ kind: "read", id: "new", seq: 2 }]);
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(bell().getAttribute("aria-label")).toBe("Notifications, 1 unread");
+  });
+
+  it("shows fifty more at a press, until there are no more", async () => {
+    for (let at = 0; at < STEP; at += 1) act(() => system.gateway.last.push(system.server.add(`n${at}`)));
+    await userEvent.setup().click(bell());
+    const rows = () => document.querySelectorAll("[data-notification]").length;
+    expect(rows()).toBe(STEP);
+    await userEvent.setup().click(screen.getByRole("button", { name: "Show more" }));
+    expect(rows()).toBe(STEP + 2);
+    expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
   });
 
   it("says why, in words", async () => {

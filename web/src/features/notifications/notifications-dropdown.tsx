@@ -11,7 +11,8 @@ import { useNotifications } from "@/realtime/use-notifications";
 
 import styles from "./notifications-dropdown.module.css";
 
-const SHOWN = 50;
+/** So many rows at first, and so many more at each press. */
+export const STEP = 50;
 const BONES = 6;
 /** Who has scrolled less than this still sees the top. */
 const TOP = 8;
@@ -26,6 +27,7 @@ export function NotificationsDropdown({ id, content, onClose }: NotificationsDro
   const { items, unreadCount, status, markRead, markUnread, markAllRead, retry } = useNotifications();
   const list = useRef<HTMLDivElement>(null);
   const { newAbove, backToTop, onScroll } = useNewAbove(list, items);
+  const [shown, setShown] = useState(STEP);
   const titleId = useId();
 
   useEffect(() => {
@@ -39,6 +41,12 @@ export function NotificationsDropdown({ id, content, onClose }: NotificationsDro
   const onToggle = ({ id: which, read_at }: Notification) => {
     if (read_at === null) markRead(which);
     else markUnread(which);
+  };
+  const showMore = () => {
+    const last = list.current?.querySelectorAll<HTMLElement>("[data-row]")[shown - 1];
+    // The button moves on or goes: who pressed it by the keyboard goes on from the last row that was there.
+    last?.focus({ preventScroll: true });
+    setShown(shown + STEP);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     moveFocus(event, "[data-row]");
@@ -103,7 +111,7 @@ export function NotificationsDropdown({ id, content, onClose }: NotificationsDro
           />
         )}
         <ul aria-label="Notifications">
-          {items.slice(0, SHOWN).map((notification) => (
+          {items.slice(0, shown).map((notification) => (
             <NotificationItem
               key={notification.id}
               notification={notification}
@@ -112,7 +120,14 @@ export function NotificationsDropdown({ id, content, onClose }: NotificationsDro
             />
           ))}
         </ul>
-        {items.length > SHOWN && <p className={styles.end}>These are the newest {SHOWN}.</p>}
+        {items.length > shown && (
+          <p className={styles.end}>
+            These are the newest {shown}.{" "}
+            <Button look="quiet" onClick={showMore}>
+              Show more
+            </Button>
+          </p>
+        )}
       </div>
     </div>
   );

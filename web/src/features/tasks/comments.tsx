@@ -3,6 +3,7 @@ import { useLocation } from "react-router";
 
 import { Avatar } from "@/components/avatar";
 import { Button } from "@/components/button";
+import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Icon } from "@/components/icon";
 import { RelativeMoment } from "@/components/relative-moment";
 import { submitOnCommandEnter } from "@/components/submit";
@@ -69,7 +70,10 @@ function CommentItem({ taskId, comment, isTarget, onChanged }: CommentItemProps)
   const { api } = useTasks();
   const { me } = useApi();
   const toast = useToast();
+  const [isAsking, setAsking] = useState(false);
+  const isMine = comment.author.id === me.id;
   const remove = async () => {
+    setAsking(false);
     try {
       await api.removeComment(taskId, comment.id);
       await onChanged();
@@ -90,16 +94,27 @@ function CommentItem({ taskId, comment, isTarget, onChanged }: CommentItemProps)
         </p>
         <p className={styles.body}>{comment.body}</p>
       </div>
-      {comment.author.id === me.id && (
+      {(isMine || me.role === "administrator") && (
         <Button
           look="quiet"
           square
           aria-label="Delete comment"
           className={styles.remove}
-          onClick={() => void remove()}
+          onClick={() => setAsking(true)}
         >
           <Icon name="trash" size={14} />
         </Button>
+      )}
+      {isAsking && (
+        <ConfirmDialog
+          title="Delete this comment?"
+          action="Delete comment"
+          onConfirm={() => void remove()}
+          onClose={() => setAsking(false)}
+        >
+          {isMine ? "Your comment" : `The comment of ${comment.author.name}`} will be gone for everybody. This
+          cannot be undone.
+        </ConfirmDialog>
       )}
     </li>
   );

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { useNavigate, useParams } from "react-router";
 
 import { Button } from "@/components/button";
-import { Dialog } from "@/components/dialog";
+import { ConfirmDialog } from "@/components/confirm-dialog";
 import { Icon } from "@/components/icon";
 import { Menu } from "@/components/menu";
 import { RelativeMoment } from "@/components/relative-moment";
@@ -189,19 +189,14 @@ function TaskMenu({ task, onGone }: { task: Task; onGone: () => void }) {
         <Icon name="more" />
       </Menu>
       {isAsking && (
-        <Dialog title="Delete this task?" onClose={() => setAsking(false)}>
-          <p className={styles.ask}>
-            ‘{task.title}’ and its comments will be gone for everybody. This cannot be undone.
-          </p>
-          <div className={styles.askButtons}>
-            <Button look="quiet" onClick={() => setAsking(false)}>
-              Cancel
-            </Button>
-            <Button look="danger" onClick={() => void remove()}>
-              Delete task
-            </Button>
-          </div>
-        </Dialog>
+        <ConfirmDialog
+          title="Delete this task?"
+          action="Delete task"
+          onConfirm={() => void remove()}
+          onClose={() => setAsking(false)}
+        >
+          ‘{task.title}’ and its comments will be gone for everybody. This cannot be undone.
+        </ConfirmDialog>
       )}
     </>
   );

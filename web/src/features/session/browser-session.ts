@@ -1,6 +1,6 @@
 import { systemClock } from "@/lib/clock";
 import type { Send } from "@/lib/http";
-import { Session, type SessionNews } from "@/features/session/session";
+import { Session, type SessionNews, type SessionParts } from "@/features/session/session";
 
 const NAME = "taskify.session";
 
@@ -15,7 +15,27 @@ export function browserSession(send: Send): Session {
     exclusively: async (task) =>
       "locks" in navigator ? await navigator.locks.request(NAME, task) : await task(),
     tell: (news) => channel.postMessage(news),
+    mark: browserMark(),
   });
   channel.onmessage = (event: MessageEvent<SessionNews>) => session.hear(event.data);
   return session;
+}
+
+/** It says nothing but that there was a login. Where nothing can be kept, the server is asked. */
+function browserMark(): SessionParts["mark"] {
+  const attempt = <T>(access: () => T, otherwise: T): T => {
+    try {
+      return access();
+    } catch {
+      return otherwise;
+    }
+  };
+  return {
+    isSet: () => attempt(() => localStorage.getItem(NAME) !== null, true),
+    set: (isSignedIn) =>
+      attempt(
+        () => (isSignedIn ? localStorage.setItem(NAME, "1") : localStorage.removeItem(NAME)),
+        undefined,
+      ),
+  };
 }

@@ -24,6 +24,7 @@ let told: SessionNews[];
 let cookieOf: string | null;
 let given: number;
 let isReachable: boolean;
+let isMarked: boolean;
 let session: Session;
 
 const send = (path: string, options: RequestOptions = {}) => {
@@ -52,18 +53,31 @@ beforeEach(() => {
   cookieOf = "ann";
   given = 0;
   isReachable = true;
+  isMarked = true;
   session = new Session({
     send: send as Send,
     clock,
     random: () => 0.5,
     exclusively: (task) => task(),
     tell: (news) => told.push(news),
+    mark: { isSet: () => isMarked, set: (isSignedIn) => (isMarked = isSignedIn) },
   });
 });
 
 const refreshes = () => calls.filter((path) => path === "/api/auth/refresh").length;
 
 describe("starting", () => {
+  it("asks nothing in a browser with which nobody has signed in, or from which they have left", async () => {
+    isMarked = false;
+    await session.start();
+    expect(session.state()).toEqual({ phase: "signed_out", because: "nobody_yet" });
+    expect(calls).toEqual([]);
+    await session.login({ email: "ann@example.com", password: "password" });
+    expect(isMarked).toBe(true);
+    await session.logout();
+    expect(isMarked).toBe(false);
+  });
+
   it("signs in silently by the cookie", async () => {
     await session.start();
     expect(session.state()).toEqual({ phase: "signed_in", me: people.ann });

@@ -30,6 +30,8 @@ export interface SessionParts {
   /** Runs one at a time over all windows of this browser. */
   exclusively: <T>(task: () => Promise<T>) => Promise<T>;
   tell: (news: SessionNews) => void;
+  /** Whether somebody signed in with this browser and has not left: without it there is no cookie to ask about. */
+  mark: { isSet: () => boolean; set: (isSignedIn: boolean) => void };
 }
 
 /** A token is not used any more when it ends sooner than this. */
@@ -62,6 +64,10 @@ export class Session {
   /** Signs in by the cookie, if there is one; tries again for as long as the server cannot be reached. */
   async start(attempt = 0): Promise<void> {
     this.#cancelRetry();
+    if (!this.#parts.mark.isSet()) {
+      this.#leave("nobody_yet");
+      return;
+    }
     try {
       await this.#signIn(await this.#refresh());
     } catch (error) {
@@ -156,6 +162,7 @@ export class Session {
   async #signIn(token: AccessToken): Promise<void> {
     const headers = { authorization: `Bearer ${token.value}` };
     const { data } = await this.#parts.send<Me>("/api/users/me", { headers });
+    this.#parts.mark.set(true);
     this.#become({ phase: "signed_in", me: data });
   }
 
@@ -170,6 +177,7 @@ export class Session {
 
   #leave(because: "nobody_yet" | "left" | "ended"): void {
     this.#token = null;
+    this.#parts.mark.set(false);
     this.#become({ phase: "signed_out", because });
   }
 

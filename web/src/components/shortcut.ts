@@ -6,7 +6,16 @@ const TYPING = 'input, textarea, select, [contenteditable="true"], [role="menu"]
 export function useShortcut(key: string, run: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
+      // With Caps Lock the key of `c` is `C`; with Shift it is another shortcut.
+      const isLetter = key.toUpperCase() !== key;
+      if (isLetter && event.shiftKey) return;
+      if (
+        event.key.toLowerCase() !== key ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        event.defaultPrevented
+      )
         return;
       if (event.target instanceof Element && event.target.closest(TYPING) !== null) return;
       if (document.querySelector("dialog[open]") !== null) return;

@@ -68,6 +68,8 @@ export function BoardFilter({ filter, onChange, people, meId }: BoardFilterProps
             if (event.key !== "Escape") return;
             onChange({ ...filter, text: "" });
             event.currentTarget.blur();
+            // The focus goes on to the board, from where the keys go on.
+            requestAnimationFrame(() => document.querySelector<HTMLElement>("[data-card]")?.focus());
           }}
         />
         <kbd aria-hidden="true">/</kbd>

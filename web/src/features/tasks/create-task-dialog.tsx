@@ -1,5 +1,7 @@
 import { useState, type SubmitEvent } from "react";
 
+import { useNavigate } from "react-router";
+
 import { Button } from "@/components/button";
 import { Dialog } from "@/components/dialog";
 import { TextArea, TextField } from "@/components/field";
@@ -19,6 +21,7 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
   const { store, people, drafts } = useTasks();
   const { me } = useApi();
   const toast = useToast();
+  const navigate = useNavigate();
   const [title, setTitle] = useState(() => drafts.newTask()?.title ?? "");
   const [description, setDescription] = useState(() => drafts.newTask()?.description ?? "");
   const [status, setStatus] = useState(first);
@@ -43,8 +46,15 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
         status,
         assignee_id: assignee?.id ?? null,
       });
-      toast({ title: `Created ‘${task.title}’` });
+      const open = () => void navigate(`/tasks/${task.id}`);
+      // The filter of the board may hide it.
+      toast({ title: `Created ‘${task.title}’`, topic: task.id, action: { label: "Open", run: open } });
       discard();
+      // Who opened the dialog by its key had the focus nowhere: it goes to the new card.
+      requestAnimationFrame(() => {
+        if (document.activeElement !== document.body) return;
+        document.querySelector<HTMLElement>(`[data-card="${task.id}"]`)?.focus();
+      });
     } catch (caught) {
       setError(caught);
       setSending(false);

@@ -124,7 +124,12 @@ function Facts({ task, detail }: { task: Task; detail: ReturnType<typeof useTask
           meId={me.id}
           onPick={(assignee) => void assign(task, assignee).then(detail.reload)}
         />
-        <WatchButton taskId={task.id} watchers={detail.watchers} onChanged={detail.reload} />
+        <WatchButton
+          taskId={task.id}
+          watchers={detail.watchers}
+          isLoading={detail.status !== "ready"}
+          onChanged={detail.reload}
+        />
       </div>
       <p className={styles.origin}>
         Created by {task.creator.id === me.id ? "you" : task.creator.name},{" "}

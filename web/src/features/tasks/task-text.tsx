@@ -1,4 +1,4 @@
-import { useEffect, useState, type SubmitEvent } from "react";
+import { useEffect, useRef, useState, type SubmitEvent } from "react";
 
 import { Button } from "@/components/button";
 import { TextArea, TextField } from "@/components/field";
@@ -49,6 +49,7 @@ export function TaskText({ task }: { task: Task }) {
 function TaskEditor({ from, onDone }: { from: OpenEdit; onDone: () => void }) {
   const { store, drafts } = useTasks();
   const { seen } = from;
+  const form = useRef<HTMLFormElement>(null);
   const [title, setTitle] = useState(from.title);
   const [description, setDescription] = useState(from.description);
   const [theirs, setTheirs] = useState<Task | null>(null);
@@ -86,6 +87,11 @@ function TaskEditor({ from, onDone }: { from: OpenEdit; onDone: () => void }) {
       setSaving(false);
     }
   };
+  const goOn = () => {
+    setTheirs(null);
+    const changed = changes.title === undefined ? "textarea" : "input";
+    requestAnimationFrame(() => form.current?.querySelector<HTMLElement>(changed)?.focus());
+  };
   const onSubmit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
     if (title.trim() !== "" && !isSaving) void save(seen);
@@ -95,6 +101,7 @@ function TaskEditor({ from, onDone }: { from: OpenEdit; onDone: () => void }) {
     // Escape leaves the editor, as its button Cancel does; with something written it leaves the field alone.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <form
+      ref={form}
       className={styles.editor}
       aria-label="Edit task"
       onSubmit={onSubmit}
@@ -143,7 +150,7 @@ function TaskEditor({ from, onDone }: { from: OpenEdit; onDone: () => void }) {
           theirs={theirs}
           onKeepMine={() => void save(theirs)}
           onTakeTheirs={onDone}
-          onClose={() => setTheirs(null)}
+          onClose={goOn}
         />
       )}
     </form>

@@ -22,10 +22,12 @@ const SHOWN = 6;
 interface WatchButtonProps {
   taskId: string;
   watchers: readonly Watcher[];
+  /** Whether one watches is not known yet. */
+  isLoading: boolean;
   onChanged: () => Promise<void>;
 }
 
-export function WatchButton({ taskId, watchers, onChanged }: WatchButtonProps) {
+export function WatchButton({ taskId, watchers, isLoading, onChanged }: WatchButtonProps) {
   const { api } = useTasks();
   const { me } = useApi();
   const toast = useToast();
@@ -46,7 +48,7 @@ export function WatchButton({ taskId, watchers, onChanged }: WatchButtonProps) {
 
   return (
     <div className={styles.watch}>
-      <Button disabled={wanted !== null} onClick={() => void toggle()}>
+      <Button disabled={isLoading || wanted !== null} onClick={() => void toggle()}>
         <Icon name="eye" size={14} />
         {shown ? "Watching" : "Watch"}
       </Button>

@@ -1,4 +1,4 @@
-import { useState, type SubmitEvent } from "react";
+import { useEffect, useRef, useState, type SubmitEvent } from "react";
 
 import { useNavigate } from "react-router";
 
@@ -30,6 +30,16 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
   const [error, setError] = useState<unknown>(null);
   const titleProblem = error instanceof ProblemError ? error.about("title") : null;
 
+  const created = useRef<string | null>(null);
+
+  useEffect(
+    () => () => {
+      const id = created.current;
+      if (id !== null) requestAnimationFrame(() => focusCardOf(id));
+    },
+    [],
+  );
+
   const keepDraft = (changed: Partial<NewTaskDraft>) =>
     drafts.keepNewTask({ title, description, assignee, ...changed });
   const discard = () => {
@@ -49,12 +59,8 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
       const open = () => void navigate(`/tasks/${task.id}`);
       // The filter of the board may hide it.
       toast({ title: `Created ‘${task.title}’`, topic: task.id, action: { label: "Open", run: open } });
+      created.current = task.id;
       discard();
-      // Who opened the dialog by its key had the focus nowhere: it goes to the new card.
-      requestAnimationFrame(() => {
-        if (document.activeElement !== document.body) return;
-        document.querySelector<HTMLElement>(`[data-card="${task.id}"]`)?.focus();
-      });
     } catch (caught) {
       setError(caught);
       setSending(false);
@@ -122,4 +128,10 @@ export function CreateTaskDialog({ status: first, onClose }: { status: Status; o
       </form>
     </Dialog>
   );
+}
+
+/** Who opened the dialog by its key had the focus nowhere: it goes to the new card. */
+function focusCardOf(taskId: string): void {
+  if (document.activeElement !== document.body) return;
+  document.querySelector<HTMLElement>(`[data-card="${taskId}"]`)?.focus();
 }

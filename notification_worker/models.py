@@ -12,15 +12,18 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
     Table,
     Text,
+    Time,
     Uuid,
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from infra.outbox.table import outbox_set_aside_table, outbox_table, relay_lease_table
 from infra.processed_events import processed_events_table
@@ -40,10 +43,14 @@ inboxes = Table(
     Column("user_id", Uuid, primary_key=True),
     Column("last_seq", BigInteger, nullable=False, server_default="0"),
     Column("unread_count", Integer, nullable=False, server_default="0"),
+    Column("forgotten_seq", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("last_seq >= 0", name="last_seq"),
     CheckConstraint("unread_count >= 0", name="unread_count"),
 )
-"""The head of each person's log; whoever changes anything of a person's notifications locks this row first."""
+"""The head of each person's log; whoever changes anything of a person's notifications locks this row first.
+
+`forgotten_seq` is the number up to which removals are no longer known: a window that is behind it starts again.
+"""
 
 notifications = Table(
     "notifications",
@@ -68,6 +75,9 @@ notifications = Table(
     Column("read_at", DateTime(timezone=True)),
     Column("event_source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
+    Column("event_time", DateTime(timezone=True)),
+    Column("old_status", Text),
+    Column("other_actors", Integer, nullable=False, server_default="0"),
     CheckConstraint("seq >= 1", name="seq"),
     CheckConstraint("count >= 1", name="count"),
     CheckConstraint("message IS NOT NULL OR task_id IS NOT NULL AND task_title IS NOT NULL", name="text"),
@@ -77,12 +87,71 @@ notifications = Table(
     Index("notifications_by_seq", "user_id", "seq", "id"),
     Index("notifications_of_task", "task_id", "user_id", postgresql_where=text("task_id IS NOT NULL")),
     Index("notifications_by_actor", "actor_id", "user_id", postgresql_where=text("actor_id IS NOT NULL")),
+    Index(
+        "notifications_open",
+        "task_id",
+        "user_id",
+        "type",
+        "created_at",
+        postgresql_where=text("read_at IS NULL AND type IN ('comment_added', 'status_changed')"),
+    ),
 )
-"""One row for each person and event, as parts; `message` and `link` are those of another service's request.
+"""What a person sees as one row, as parts; `message` and `link` are those of another service's request or of a digest.
+
+A row stands for one event, or for `count` of them, which are then its members: `actor` is the latest of those who
+did it, `other_actors` counts the others, and everything else is of the first.
 
 `notifications_once_for_each_event` is the second fence against telling somebody twice, behind `processed_events`.
 `notifications_unread` and `notifications_newest`, read backwards, serve the lists, `notifications_by_seq` serves
-`sync`, `notifications_of_task` the deletion of a task, and `notifications_by_actor` the erasure of a person.
+`sync`, `notifications_of_task` the deletion of a task, `notifications_by_actor` the erasure of a person, and
+`notifications_open` finds the unread row that one more event of a task joins, or takes back.
+"""
+
+notification_members = Table(
+    "notification_members",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("inboxes.user_id", ondelete="CASCADE"), nullable=False),
+    Column("notification_id", Uuid, ForeignKey("notifications.id", ondelete="CASCADE")),
+    Column("frequency", Text),
+    Column("due_at", DateTime(timezone=True)),
+    Column("type", Text, nullable=False),
+    Column("actor_id", Uuid),
+    Column("actor_name", Text),
+    Column("task_id", Uuid),
+    Column("task_title", Text),
+    Column("old_status", Text),
+    Column("new_status", Text),
+    Column("comment_id", Uuid),
+    Column("message", Text),
+    Column("link", Text),
+    Column("task_deleted", Boolean, nullable=False, server_default=text("false")),
+    Column("reasons", ARRAY(Text), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("event_source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("event_time", DateTime(timezone=True), nullable=False),
+    CheckConstraint("message IS NOT NULL OR task_id IS NOT NULL AND task_title IS NOT NULL", name="text"),
+    CheckConstraint("(notification_id IS NULL) = (due_at IS NOT NULL)", name="waits"),
+    CheckConstraint("due_at IS NULL OR frequency IN ('hourly', 'daily')", name="frequency"),
+    Index("notification_members_once_for_each_event", "user_id", "event_source", "event_id", unique=True),
+    Index(
+        "notification_members_of_notification",
+        "notification_id",
+        "created_at",
+        "id",
+        postgresql_where=text("notification_id IS NOT NULL"),
+    ),
+    Index("notification_members_due", "due_at", "user_id", postgresql_where=text("due_at IS NOT NULL")),
+    Index("notification_members_waiting", "user_id", postgresql_where=text("due_at IS NOT NULL")),
+    Index("notification_members_of_task", "task_id", postgresql_where=text("task_id IS NOT NULL")),
+    Index("notification_members_by_actor", "actor_id", postgresql_where=text("actor_id IS NOT NULL")),
+)
+"""The events that a row of several stands for, one row for each; or that wait until `due_at` to become a digest.
+
+A notification of one event has no member: its first is written when the second comes. Members are numbered by nothing,
+since they are asked for, never pushed. `…_due` serves the sending of digests, `…_waiting` a change of preferences,
+`…_of_task` and `…_by_actor` the deletion of a task and the erasure of a person.
 """
 
 removed_notifications = Table(
@@ -91,8 +160,78 @@ removed_notifications = Table(
     Column("user_id", Uuid, ForeignKey("inboxes.user_id", ondelete="CASCADE"), primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     Column("notification_id", Uuid, primary_key=True),
+    Column("removed_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Index("removed_notifications_oldest", "removed_at"),
 )
 """What is gone, and since which `seq`, so that a window that was away learns of it."""
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("timezone", Text, nullable=False),
+    Column("daily_at", Time, nullable=False),
+    Column("frequencies", JSONB, nullable=False),
+)
+"""What a person has decided: `frequencies` holds, by type, those that are not `instant`."""
+
+muted_tasks = Table(
+    "muted_tasks",
+    metadata,
+    Column("user_id", Uuid, primary_key=True),
+    Column("task_id", Uuid, primary_key=True),
+    Column("muted_at", DateTime(timezone=True), nullable=False),
+    Index("muted_tasks_of_task", "task_id"),
+)
+"""Who wants to hear nothing of a task but being assigned; `muted_tasks_of_task` serves its events and its deletion."""
+
+kinds = Table(
+    "kinds",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("first_seen_at", DateTime(timezone=True), nullable=False),
+)
+"""The types of notifications that other services have sent, and who sent each first: what a preference can be for."""
+
+task_events = Table(
+    "task_events",
+    metadata,
+    Column("event_source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("task_id", Uuid, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("event_time", DateTime(timezone=True), nullable=False),
+    Column("actor_id", Uuid),
+    Column("assignee_id", Uuid),
+    Column("recorded_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+    Index("task_events_of_task", "task_id", "sequence"),
+    Index("task_events_oldest", "recorded_at"),
+    Index("task_events_by_actor", "actor_id", postgresql_where=text("actor_id IS NOT NULL")),
+    Index("task_events_by_assignee", "assignee_id", postgresql_where=text("assignee_id IS NOT NULL")),
+)
+"""The events of tasks that tell people, without a name in them: what "why was I not told?" is answered from.
+
+`type` is the event's own. Kept as long as notifications are shown; `task_events_oldest` serves their removal.
+"""
+
+held_back_events = Table(
+    "held_back_events",
+    metadata,
+    Column("event_source", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("user_id", Uuid, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    ForeignKeyConstraint(
+        ["event_source", "event_id"], ["task_events.event_source", "task_events.event_id"], ondelete="CASCADE"
+    ),
+    Index("held_back_events_by_user", "user_id"),
+)
+"""Who would have been told of a task's event, and which rule held it back.
+
+Nothing is written for who did it themselves, nor for who did not watch: both can be seen from the event.
+"""
 
 watchers = Table(
     "watchers",

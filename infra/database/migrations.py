@@ -4,9 +4,12 @@ Migrations only add (expand now, contract in a later release), since the code of
 """
 
 import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command, context
+from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -19,15 +22,23 @@ _URL = "database_url"
 _MIGRATION_LOCK = 0x6D696772
 """Key of an advisory lock: of two migrations that start at once, the second waits and then finds nothing to do."""
 
+_LOCK_POLL_SECONDS = 0.25
+_LOCK_WAIT_SECONDS = 600
+
 LOCK_TIMEOUT = "5s"
 """How long a step waits for a table that is in use. It then fails, instead of having all requests queue behind it."""
 
 
+class MigrationLockedError(Exception):
+    """Another migration of the same database has not ended for `_LOCK_WAIT_SECONDS`."""
+
+
 def upgrade(service: str, database_url: str) -> None:
-    """Apply all steps that the database does not have yet, all in one transaction; must not run inside an event loop.
+    """Apply the steps that the database does not have yet, each in a transaction; must not run inside an event loop.
 
     Raises:
-        sqlalchemy.exc.DBAPIError: the database refuses a step; nothing was changed.
+        sqlalchemy.exc.DBAPIError: the database refuses a step, which changed nothing; the steps before it are done.
+        MigrationLockedError: another migration runs, and does not end.
         OSError: the database cannot be reached.
     """
     command.upgrade(_config(service, database_url), "head")
@@ -58,8 +69,41 @@ async def _run(database_url: str, metadata: MetaData) -> None:
 
 
 def _run_on(connection: Connection, metadata: MetaData) -> None:
-    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True)
+    _lock(connection)
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    connection.commit()
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        compare_server_default=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
         context.run_migrations()
+
+
+def _lock(connection: Connection) -> None:
+    """Take the lock until the connection ends.
+
+    It is asked for again and again: whoever waits for it inside a statement holds a snapshot, and an index that is
+    made beside running transactions waits for all of them.
+    """
+    deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _MIGRATION_LOCK}):
+        connection.commit()
+        if time.monotonic() > deadline:
+            raise MigrationLockedError(f"another migration has run for over {_LOCK_WAIT_SECONDS} s")
+        time.sleep(_LOCK_POLL_SECONDS)
+    connection.commit()
+
+
+@contextmanager
+def beside_running_transactions() -> Iterator[None]:
+    """For the last part of a step: making indexes of tables that are in use, with `postgresql_concurrently`.
+
+    Everything before it in the step is committed; what is inside must be such that it can be done again.
+    """
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = 0")
+        yield
+        op.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from contracts.events.task import TaskStatus
-from contracts.notification_types import NotificationType
+from contracts.notification_types import Frequency, NotificationType
 
 FORMER_MEMBER = "a former member"
 
@@ -50,6 +50,12 @@ def message_of(parts: Parts) -> str:
             return f"{actor} commented on '{parts.task_title}'"
         case unknown:
             raise ValueError(f"a notification of type {unknown!r} has no text")
+
+
+def digest_message(frequency: Frequency, count: int) -> str:
+    """Write the text of a digest of so many notifications; it names nobody."""
+    updates = "1 update" if count == 1 else f"{count} updates"
+    return f"Your {frequency} digest: {updates}"
 
 
 def link_of(parts: Parts) -> str | None:

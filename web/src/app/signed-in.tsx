@@ -19,6 +19,7 @@ import { createSend } from "@/lib/http";
 import { notificationsApi } from "@/realtime/api";
 import { NotificationFeed } from "@/realtime/feed";
 import { browserSurroundings } from "@/realtime/surroundings";
+import { MutedTasksProvider } from "@/realtime/use-muted-tasks";
 import { NotificationsProvider } from "@/realtime/use-notifications";
 
 import styles from "./signed-in.module.css";
@@ -50,11 +51,13 @@ export function SignedIn({ me, config, session }: SignedInProps) {
   return (
     <ApiContext value={api}>
       <NotificationsProvider feed={feed}>
-        <TasksProvider>
-          <BrowserRouter>
-            <Shell onLogout={() => session.logout()} />
-          </BrowserRouter>
-        </TasksProvider>
+        <MutedTasksProvider>
+          <TasksProvider>
+            <BrowserRouter>
+              <Shell onLogout={() => session.logout()} />
+            </BrowserRouter>
+          </TasksProvider>
+        </MutedTasksProvider>
       </NotificationsProvider>
     </ApiContext>
   );

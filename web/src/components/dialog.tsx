@@ -32,7 +32,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
 
   return (
     // The keyboard has Escape and the close button for what a press on the backdrop does.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <dialog
       ref={dialog}
       aria-labelledby={id}
@@ -41,6 +41,8 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
         event.preventDefault();
         onClose();
       }}
+      // What stands around it, as a list that the arrows go through, is not to hear the keys.
+      onKeyDown={(event) => event.stopPropagation()}
       onPointerDown={(event) => {
         pressed.current = event.target;
       }}

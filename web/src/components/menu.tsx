@@ -35,18 +35,23 @@ interface MenuProps {
   className?: string | undefined;
   header?: ReactNode;
   disabled?: boolean;
+  /** Told when it opens and closes: what it offers may have to be asked for. */
+  onOpen?: (isOpen: boolean) => void;
 }
 
 const ROW = '[role^="menuitem"]';
+const HOSTS = 'dialog, [role="dialog"], aside, main, header';
 const GAP = 6;
 const MARGIN = 8;
 
 /** A button with a menu: arrows, Home, End, first letters, Enter and Escape, as the ARIA practices describe. */
-export function Menu({ label, items, children, className, header, disabled = false }: MenuProps) {
+export function Menu({ label, items, children, className, header, disabled = false, onOpen }: MenuProps) {
   const { isOpen, open, close, trigger, content } = usePopup<HTMLButtonElement, HTMLDivElement>();
   const id = useId();
   const typed = useRef({ text: "", at: 0 });
   const host = useHost(trigger, isOpen);
+
+  useEffect(() => onOpen?.(isOpen), [isOpen, onOpen]);
 
   useLayoutEffect(() => {
     if (!isOpen || trigger.current === null || content.current === null) return;
@@ -140,12 +145,12 @@ export function Menu({ label, items, children, className, header, disabled = fal
   );
 }
 
-/** In the landmark of its button; and inside an open dialog, since nothing outside of that can be used. */
+/** In the landmark of its button; and inside what is open around it, which else would see a press outside. */
 function useHost(trigger: { current: HTMLElement | null }, isOpen: boolean): Element | null {
   const [host, setHost] = useState<Element | null>(null);
   useLayoutEffect(() => {
     // eslint-disable-next-line react-hooks/set-state-in-effect -- where the button stands is known once it is drawn
-    if (isOpen) setHost(trigger.current?.closest("dialog, aside, main, header") ?? document.body);
+    if (isOpen) setHost(trigger.current?.closest(HOSTS) ?? document.body);
   }, [isOpen, trigger]);
   return host;
 }

@@ -30,11 +30,15 @@ export function usePopup<Trigger extends HTMLElement, Content extends HTMLElemen
     const isInside = (target: EventTarget | null) =>
       target instanceof Node &&
       (content.current?.contains(target) === true || trigger.current?.contains(target) === true);
+    const isForWhatIsOpenInside = (target: EventTarget | null) => {
+      const innermost = target instanceof Element ? target.closest('[role="menu"], dialog[open]') : null;
+      return innermost !== content.current && content.current?.contains(innermost) === true;
+    };
     const onPress = (event: PointerEvent) => {
       if (!isInside(event.target)) close({ keepFocus: true });
     };
     const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
+      if (event.key !== "Escape" || event.defaultPrevented || isForWhatIsOpenInside(event.target)) return;
       event.preventDefault();
       event.stopPropagation();
       close();

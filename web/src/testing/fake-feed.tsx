@@ -5,12 +5,20 @@ import { MemoryRouter } from "react-router";
 import { AnnouncerProvider } from "@/components/announcer";
 import { NowProvider } from "@/components/now";
 import { ToastProvider } from "@/components/toasts";
+import { ApiContext, type Api } from "@/lib/api-context";
+import { ProblemError } from "@/lib/problems";
 import { NotificationFeed } from "@/realtime/feed";
 import type { Mark } from "@/realtime/marks";
+import { MutedTasksProvider } from "@/realtime/use-muted-tasks";
 import { NotificationsProvider } from "@/realtime/use-notifications";
 import { FakeClock, settle } from "@/testing/fake-clock";
 import { FakeGateway } from "@/testing/fake-gateway";
 import { FakeInboxServer } from "@/testing/fake-inbox-server";
+
+const NOWHERE: Api["tasks"] = () =>
+  Promise.reject(
+    new ProblemError({ type: "not_found", title: "", status: 404, detail: "nothing is here", errors: [] }),
+  );
 
 /** A page with a live feed over a server and a gateway that the test holds. */
 export class FakeSystem {
@@ -35,17 +43,28 @@ export class FakeSystem {
     surroundings: { isOnline: () => true, watch: () => () => undefined },
   });
 
+  /** Who is signed in, and what answers; the test may put its own here before it shows anything. */
+  api: Api = {
+    me: { id: "ann", name: "Ann", email: "ann@example.com", role: "member" },
+    tasks: NOWHERE,
+    notifications: NOWHERE,
+  };
+
   async show(children: ReactNode, path = "/") {
     render(
-      <NowProvider>
-        <AnnouncerProvider>
-          <ToastProvider>
-            <MemoryRouter initialEntries={[path]}>
-              <NotificationsProvider feed={this.feed}>{children}</NotificationsProvider>
-            </MemoryRouter>
-          </ToastProvider>
-        </AnnouncerProvider>
-      </NowProvider>,
+      <ApiContext value={this.api}>
+        <NowProvider>
+          <AnnouncerProvider>
+            <ToastProvider>
+              <MemoryRouter initialEntries={[path]}>
+                <NotificationsProvider feed={this.feed}>
+                  <MutedTasksProvider>{children}</MutedTasksProvider>
+                </NotificationsProvider>
+              </MemoryRouter>
+            </ToastProvider>
+          </AnnouncerProvider>
+        </NowProvider>
+      </ApiContext>,
     );
     await act(settle);
     await act(async () => {

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import type { Comment, Task, Watcher } from "@/features/tasks/api";
 import { TasksProvider } from "@/features/tasks/tasks-context";
-import { ApiContext, type Me } from "@/lib/api-context";
+import type { Me } from "@/lib/api-context";
 import type { Answer, RequestOptions, Send } from "@/lib/http";
 import { ProblemError } from "@/lib/problems";
 import { FakeSystem } from "@/testing/fake-feed";
@@ -39,6 +39,8 @@ export class FakeTasks {
   /** The bodies of what was sent with PATCH. */
   readonly changes: unknown[] = [];
   me = ANN;
+  /** The notification API, of which the task service knows nothing. */
+  notifications: Send = () => Promise.reject(refusal(404));
 
   /** Somebody else changes a task. */
   change(id: string, about: Partial<Task>): void {
@@ -47,13 +49,8 @@ export class FakeTasks {
   }
 
   async show(children: ReactNode, path = "/") {
-    const api = { me: this.me, tasks: this.send, notifications: this.send };
-    await this.system.show(
-      <ApiContext value={api}>
-        <TasksProvider>{children}</TasksProvider>
-      </ApiContext>,
-      path,
-    );
+    this.system.api = { me: this.me, tasks: this.send, notifications: this.notifications };
+    await this.system.show(<TasksProvider>{children}</TasksProvider>, path);
   }
 
   readonly send: Send = <T,>(path: string, options: RequestOptions = {}): Promise<Answer<T>> => {

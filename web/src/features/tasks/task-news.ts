@@ -1,6 +1,5 @@
 import type { TasksApi } from "@/features/tasks/api";
-
-const NAME = "taskify.tasks";
+import { TASK_CHANNEL } from "@/lib/task-channel";
 
 /** The windows of one browser tell each other which task was changed: no notification goes to who made the change. */
 export class TaskNews {
@@ -9,7 +8,7 @@ export class TaskNews {
 
   /** Hears the other windows until the answer is called. */
   start(): () => void {
-    const channel = new BroadcastChannel(NAME);
+    const channel = new BroadcastChannel(TASK_CHANNEL);
     channel.onmessage = ({ data }: MessageEvent<unknown>) => {
       if (typeof data === "string") for (const listener of this.#listeners) listener(data);
     };

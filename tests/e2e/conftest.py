@@ -2,11 +2,14 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.support.browser import OpenPage
+from tests.support.people import Person
 from tests.support.system import System
 
 
@@ -35,3 +38,25 @@ async def browser() -> AsyncIterator[Browser]:
         )
         yield started
         await started.close()
+
+
+@pytest.fixture
+async def ann(system: System, http: httpx.AsyncClient) -> Person:
+    return await Person.register(http, system.addresses, f"Ann {uuid4().hex[:6]}")
+
+
+@pytest.fixture
+async def john(system: System, http: httpx.AsyncClient) -> Person:
+    return await Person.register(http, system.addresses, f"John {uuid4().hex[:6]}")
+
+
+@pytest.fixture
+async def maria(system: System, http: httpx.AsyncClient) -> Person:
+    return await Person.register(http, system.addresses, f"Maria {uuid4().hex[:6]}")
+
+
+@pytest.fixture
+async def open_page(system: System, browser: Browser) -> AsyncIterator[OpenPage]:
+    opened = OpenPage(system.addresses, browser)
+    yield opened
+    await opened.close()

@@ -10,13 +10,15 @@ from starlette.types import ASGIApp
 from contracts.problems import ProblemType
 from infra.http.body_limit import BodyLimit
 from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problems
+from notification_worker.api import explanations, muted_tasks, notifications, preferences
 from notification_worker.api.context import ApiContext
-from notification_worker.api.notifications import routes
 from notification_worker.api.uncached_answers import UncachedAnswers
-from notification_worker.commands.errors import NotificationNotFoundError
+from notification_worker.commands.errors import NotificationNotFoundError, PersonErasedError, TaskNotMutedError
 
 PROBLEMS: ProblemTable = {
     NotificationNotFoundError: (HTTPStatus.NOT_FOUND, ProblemType.NOT_FOUND),
+    TaskNotMutedError: (HTTPStatus.NOT_FOUND, ProblemType.NOT_FOUND),
+    PersonErasedError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
 }
 
 _PREFLIGHT_SECONDS = 600
@@ -27,12 +29,14 @@ def notification_api() -> FastAPI:
     app = FastAPI(
         title="Taskify notifications",
         version="1",
-        description="A person's own notifications: the unread ones, what changed since, and marking.",
+        description="A person's own notifications: lists, what changed since, marking, why, and what to be told of.",
         docs_url=None,
         redoc_url=None,
         responses=PROBLEM_RESPONSES,
     )
-    app.include_router(routes)
+    # Paths with a name in them come before those with an id in its place.
+    for routes in (preferences.routes, muted_tasks.routes, explanations.routes, notifications.routes):
+        app.include_router(routes)
     install_problems(app, PROBLEMS)
     return app
 
@@ -42,7 +46,7 @@ def wrap(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
     return CORSMiddleware(
         UncachedAnswers(BodyLimit(app)),
         allow_origins=list(allowed_origins),
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "traceparent"],
         expose_headers=["Link", "Retry-After"],
         max_age=_PREFLIGHT_SECONDS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,11 +15,16 @@ from infra.auth.bearer import TokenVerifier, principal_of
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """`notify_relay` says after a commit that there is something to publish; it returns at once."""
+    """What routes need of the process.
+
+    `notify_relay` says after a commit that there is something to publish; it returns at once. What was read is shown
+    for as long as `history`, in whole days.
+    """
 
     database: AsyncEngine
     verifier: TokenVerifier
     notify_relay: Callable[[], None]
+    history: timedelta = timedelta(days=30)
 
 
 def _context_of(request: Request) -> ApiContext:

@@ -4,14 +4,14 @@ import base64
 import binascii
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
 from pydantic import AfterValidator
 
 from contracts.model import rfc3339
-from notification_worker.commands.list_unread import Position
+from notification_worker.commands.pages import Page, Position
 
 CURSOR_LENGTH = 200
 
@@ -48,6 +48,16 @@ def _is_cursor(cursor: str) -> str:
 
 CursorQuery = Annotated[
     str | None,
-    Query(max_length=CURSOR_LENGTH, description="where the page begins, as `Link` said; opaque"),
+    Query(max_length=CURSOR_LENGTH, description="where the page begins, as the page before it said; opaque"),
     AfterValidator(lambda cursor: cursor if cursor is None else _is_cursor(cursor)),
 ]
+
+
+def after_of(cursor: str | None) -> Position | None:
+    """Give the position that a page begins after, None for the first page."""
+    return None if cursor is None else position_of(cursor)
+
+
+def next_cursor_of(page: Page[Any]) -> str | None:
+    """Give the cursor of the next page, None at the end."""
+    return None if page.next is None else cursor_of(page.next)

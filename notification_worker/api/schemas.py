@@ -5,8 +5,10 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from contracts.model import ContractModel
+from contracts.model import ContractModel, Moment
 from contracts.socket.frames import Notification, Seq, UnreadCount
+from notification_worker.commands.list_members import Member
+from notification_worker.commands.why import JudgedEvent
 
 MARKS = 500
 """The most notifications that one request may mark."""
@@ -55,7 +57,7 @@ class ReadAll(ContractModel):
 class InboxChanges(ContractModel):
     """What changed in an inbox; with `reset`, a whole new start that replaces what was held before.
 
-    `items` come in the order of `(seq, id)`.
+    `items` come in the order of `(seq, id)`. What was read is shown for `history_days` after its creation.
     """
 
     items: tuple[Notification, ...]
@@ -63,3 +65,34 @@ class InboxChanges(ContractModel):
     latest_seq: Seq
     unread_count: UnreadCount
     reset: bool
+    history_days: Annotated[int, Field(ge=1)]
+
+
+class HistoryPage(ContractModel):
+    """`next_cursor` is null on the last page."""
+
+    items: tuple[Notification, ...]
+    next_cursor: str | None
+
+
+class MembersPage(ContractModel):
+    """`next_cursor` is null on the last page."""
+
+    items: tuple[Member, ...]
+    next_cursor: str | None
+
+
+class JudgedEvents(ContractModel):
+    items: tuple[JudgedEvent, ...]
+
+
+class MutedTask(ContractModel):
+    task_id: UUID
+    muted_at: Moment
+
+
+class MutedTasksPage(ContractModel):
+    """`next_cursor` is null on the last page."""
+
+    items: tuple[MutedTask, ...]
+    next_cursor: str | None

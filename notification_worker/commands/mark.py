@@ -6,14 +6,15 @@ doing it once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.socket.frames import IdsPayload, Read, ReadPayload, Unread
+from infra.clock import Clock, system_clock
 from infra.database.errors import retry_on_conflict
 from infra.outbox.writer import append_rows
 from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
@@ -29,11 +30,11 @@ class Seen:
     seq: int | None = None
 
 
-Inbox = Row[tuple[UUID, int, int]]
+Inbox = Row[tuple[UUID, int, int, int]]
 
 
-async def mark_read(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]) -> bool:
-    """Mark as read; say whether anything changed.
+async def mark_read(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen], *, clock: Clock = system_clock) -> bool:
+    """Mark as read; say whether anything changed. What is read and too old to be shown is still read.
 
     Raises:
         NotificationNotFoundError: one of them is not in this inbox; nothing was changed.
@@ -45,7 +46,7 @@ async def mark_read(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]) 
             ids = await _to_change(connection, inbox, seen, read=False)
             if inbox is None or not ids:
                 return False
-            now = datetime.now(UTC)
+            now = clock()
             seq, unread_count = inbox.last_seq + 1, inbox.unread_count - len(ids)
             await connection.execute(
                 update(notifications).where(notifications.c.id.in_(ids)).values(read_at=now, seq=seq)
@@ -57,17 +58,20 @@ async def mark_read(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]) 
     return await retry_on_conflict(transaction)
 
 
-async def mark_unread(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]) -> bool:
+async def mark_unread(
+    database: AsyncEngine, user_id: UUID, seen: Sequence[Seen], *, history: timedelta, clock: Clock = system_clock
+) -> bool:
     """Mark as unread again; say whether anything changed.
 
     Raises:
-        NotificationNotFoundError: one of them is not in this inbox; nothing was changed.
+        NotificationNotFoundError: one of them is not in this inbox, or is read and from before the history; nothing
+            was changed.
     """
 
     async def transaction() -> bool:
         async with database.begin() as connection:
             inbox = await _lock(connection, user_id)
-            ids = await _to_change(connection, inbox, seen, read=True)
+            ids = await _to_change(connection, inbox, seen, read=True, oldest=clock() - history)
             if inbox is None or not ids:
                 return False
             seq, unread_count = inbox.last_seq + 1, inbox.unread_count + len(ids)
@@ -81,7 +85,7 @@ async def mark_unread(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen]
     return await retry_on_conflict(transaction)
 
 
-async def mark_all_read(database: AsyncEngine, user_id: UUID, up_to_seq: int) -> bool:
+async def mark_all_read(database: AsyncEngine, user_id: UUID, up_to_seq: int, *, clock: Clock = system_clock) -> bool:
     """Mark as read whatever changed last at or before a number; say whether anything changed."""
 
     async def transaction() -> bool:
@@ -89,7 +93,7 @@ async def mark_all_read(database: AsyncEngine, user_id: UUID, up_to_seq: int) ->
             inbox = await _lock(connection, user_id)
             if inbox is None:
                 return False
-            now, seq = datetime.now(UTC), inbox.last_seq + 1
+            now, seq = clock(), inbox.last_seq + 1
             rows = notifications.c
             marked = await connection.execute(
                 update(notifications)
@@ -113,21 +117,20 @@ async def _lock(connection: AsyncConnection, user_id: UUID) -> Inbox | None:
 
 
 async def _to_change(
-    connection: AsyncConnection, inbox: Inbox | None, seen: Sequence[Seen], *, read: bool
+    connection: AsyncConnection,
+    inbox: Inbox | None,
+    seen: Sequence[Seen],
+    *,
+    read: bool,
+    oldest: datetime | None = None,
 ) -> tuple[UUID, ...]:
+    """Find those that are to change; all that were seen have to be there, and shown if `oldest` is given."""
     wanted = {one.id: one.seq for one in seen}
     rows = notifications.c
-    found = (
-        []
-        if inbox is None
-        else (
-            await connection.execute(
-                select(rows.id, rows.seq, rows.read_at)
-                .where(rows.user_id == inbox.user_id, rows.id.in_(wanted))
-                .order_by(rows.id)
-            )
-        ).all()
-    )
+    own = select(rows.id, rows.seq, rows.read_at).where(rows.id.in_(wanted)).order_by(rows.id)
+    if oldest is not None:
+        own = own.where(or_(rows.read_at.is_(None), rows.created_at >= oldest))
+    found = [] if inbox is None else (await connection.execute(own.where(rows.user_id == inbox.user_id))).all()
     if len(found) != len(wanted):
         raise NotificationNotFoundError("there is no such notification")
     return tuple(

@@ -11,7 +11,7 @@ from notification_worker.commands.check_inboxes import check_inboxes
 from notification_worker.commands.errors import NotificationNotFoundError
 from notification_worker.commands.mark import Seen, mark_all_read, mark_read, mark_unread
 from notification_worker.models import inboxes, outbox
-from tests.integration.notification_worker.window import Window, assert_frames_tell_what_sync_tells
+from tests.integration.notification_worker.window import HISTORY, Window, assert_frames_tell_what_sync_tells
 from tests.support.notification_events import TaskStory, person
 
 ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
@@ -52,7 +52,7 @@ async def test_what_changed_since_it_was_seen_stays_unread(database: AsyncEngine
     window = await inbox_with(database, 1)
     (row,) = window.rows.values()
     await mark_read(database, ANN.id, [Seen(row.id)])
-    await mark_unread(database, ANN.id, [Seen(row.id)])
+    await mark_unread(database, ANN.id, [Seen(row.id)], history=HISTORY)
     assert not await mark_read(database, ANN.id, [Seen(row.id, row.seq)])
     assert await mark_read(database, ANN.id, [Seen(row.id, 3)])
     await assert_frames_tell_what_sync_tells(database, window)
@@ -67,7 +67,7 @@ async def test_an_id_of_somebody_else_refuses_the_whole_command(database: AsyncE
         with pytest.raises(NotificationNotFoundError):
             await mark_read(database, owner, [Seen(first), other])
         with pytest.raises(NotificationNotFoundError):
-            await mark_unread(database, owner, [Seen(first), other])
+            await mark_unread(database, owner, [Seen(first), other], history=HISTORY)
     await assert_frames_tell_what_sync_tells(database, window)
     assert (window.seq, window.unread_count) == (2, 2)
 
@@ -85,8 +85,8 @@ async def test_marking_as_unread_undoes_the_reading(database: AsyncEngine) -> No
     window = await inbox_with(database, 2)
     first, _ = window.rows
     await mark_all_read(database, ANN.id, 2)
-    assert await mark_unread(database, ANN.id, [Seen(first)])
-    assert not await mark_unread(database, ANN.id, [Seen(first)])
+    assert await mark_unread(database, ANN.id, [Seen(first)], history=HISTORY)
+    assert not await mark_unread(database, ANN.id, [Seen(first)], history=HISTORY)
     await assert_frames_tell_what_sync_tells(database, window)
     assert (window.seq, window.unread_count) == (4, 1)
 
@@ -119,7 +119,7 @@ async def test_batches_and_marking_side_by_side_neither_deadlock_nor_lose_a_numb
             await window.sync(database)
             rows = random.sample(sorted(window.rows), min(3, len(window.rows)))
             await mark_read(database, one.id, [Seen(row) for row in rows])
-            await mark_unread(database, one.id, [Seen(row) for row in rows[:1]])
+            await mark_unread(database, one.id, [Seen(row) for row in rows[:1]], history=HISTORY)
             await mark_all_read(database, one.id, window.seq // 2)
 
     windows = [Window(one.id) for one in people]

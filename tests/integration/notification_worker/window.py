@@ -1,6 +1,7 @@
 """A window of one person: starts from `sync` and from then on believes the frames that are delivered."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from contracts.deliveries import Delivery, PersonalFrame
 from contracts.socket.frames import Notification, NotificationFrame, Read, Resync, Unread, server_frame
 from notification_worker.commands.sync_inbox import Changes, sync_inbox
 from notification_worker.models import outbox
+
+HISTORY = timedelta(days=30)
 
 
 async def delivered(database: AsyncEngine) -> list[PersonalFrame]:
@@ -29,7 +32,7 @@ class Window:
     resyncs: int = 0
 
     async def sync(self, database: AsyncEngine, after_seq: int | None = None) -> None:
-        self._take(await sync_inbox(database, self.user_id, after_seq))
+        self._take(await sync_inbox(database, self.user_id, after_seq, history=HISTORY))
 
     async def receive(self, database: AsyncEngine) -> None:
         """Apply every frame that is new to this window."""
@@ -61,7 +64,7 @@ class Window:
                     self.unread_count = payload.unread_count
                 case Resync():
                     self.resyncs += 1
-                    self._take(await sync_inbox(database, self.user_id, personal.seq - 1))
+                    self._take(await sync_inbox(database, self.user_id, personal.seq - 1, history=HISTORY))
                 case other:
                     raise AssertionError(f"a window was sent {other}")
 

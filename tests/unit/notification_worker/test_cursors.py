@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notification_worker.api.cursors import CURSOR_LENGTH, cursor_of, position_of
-from notification_worker.commands.list_unread import Position
+from notification_worker.commands.pages import Position
 
 moments = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis wants naive bounds)
 

@@ -15,6 +15,23 @@ export interface components {
             name: string;
         };
         /**
+         * EventReference
+         * @description An event, as CloudEvents names it: by `source` and `id` together.
+         */
+        EventReference: {
+            /** Source */
+            source: string;
+            /** Id */
+            id: string;
+            /** Type */
+            type: string;
+            /**
+             * Time
+             * Format: date-time
+             */
+            time: string;
+        };
+        /**
          * FieldProblem
          * @description `where` is a path into the request, like `body.title` or `query.limit`.
          */
@@ -25,10 +42,26 @@ export interface components {
             message: string;
         };
         /**
+         * Frequency
+         * @description When a person is told of a type: at once, with the digest of the hour or the day, or not at all.
+         * @enum {string}
+         */
+        Frequency: "instant" | "hourly" | "daily" | "off";
+        /**
+         * HistoryPage
+         * @description `next_cursor` is null on the last page.
+         */
+        HistoryPage: {
+            /** Items */
+            items: components["schemas"]["Notification"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * InboxChanges
          * @description What changed in an inbox; with `reset`, a whole new start that replaces what was held before.
          *
-         *     `items` come in the order of `(seq, id)`.
+         *     `items` come in the order of `(seq, id)`. What was read is shown for `history_days` after its creation.
          */
         InboxChanges: {
             /** Items */
@@ -41,6 +74,28 @@ export interface components {
             unread_count: number;
             /** Reset */
             reset: boolean;
+            /** History Days */
+            history_days: number;
+        };
+        /**
+         * JudgedEvent
+         * @description What became of an event for one person.
+         *
+         *     `notification_id` is that of the row that stands for the event. It is null unless the outcome is `told`, and also
+         *     for `told` when the row is gone since it is too old.
+         */
+        JudgedEvent: {
+            event: components["schemas"]["EventReference"];
+            /** Actor Id */
+            actor_id: string | null;
+            outcome: components["schemas"]["Outcome"];
+            /** Notification Id */
+            notification_id: string | null;
+        };
+        /** JudgedEvents */
+        JudgedEvents: {
+            /** Items */
+            items: components["schemas"]["JudgedEvent"][];
         };
         /**
          * Marks
@@ -53,6 +108,66 @@ export interface components {
             seq?: number | null;
             /** Ids */
             ids?: (string | components["schemas"]["SeenNotification"])[] | null;
+        };
+        /**
+         * Member
+         * @description One of the events that a notification stands for, as it would have been shown alone.
+         */
+        Member: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Type */
+            type: string;
+            /** Message */
+            message: string;
+            /** Task Id */
+            task_id: string | null;
+            /** Link */
+            link: string | null;
+            actor: components["schemas"]["Actor"] | null;
+            /** Reasons */
+            reasons: string[];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * MembersPage
+         * @description `next_cursor` is null on the last page.
+         */
+        MembersPage: {
+            /** Items */
+            items: components["schemas"]["Member"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** MutedTask */
+        MutedTask: {
+            /**
+             * Task Id
+             * Format: uuid
+             */
+            task_id: string;
+            /**
+             * Muted At
+             * Format: date-time
+             */
+            muted_at: string;
+        };
+        /**
+         * MutedTasksPage
+         * @description `next_cursor` is null on the last page.
+         */
+        MutedTasksPage: {
+            /** Items */
+            items: components["schemas"]["MutedTask"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Notification
@@ -92,6 +207,29 @@ export interface components {
             /** Read At */
             read_at: string | null;
         };
+        /**
+         * NotificationPreferences
+         * @description How often each type is told; a type that is not named is told at once.
+         *
+         *     `timezone` is a name of the IANA database, `daily_at` the time of that zone's clocks at which the daily digest
+         *     comes. Of `types` one can name Taskify's own but `digest`, and kinds of other services, seen already or not.
+         */
+        NotificationPreferences: {
+            /** Timezone */
+            timezone: string;
+            /** Daily At */
+            daily_at: string;
+            /** Types */
+            types: {
+                [key: string]: components["schemas"]["Frequency"];
+            };
+        };
+        /**
+         * Outcome
+         * @description What became of an event for one person: told, to be told, or the rule that held it back.
+         * @enum {string}
+         */
+        Outcome: "told" | "waits_for_digest" | "own_action" | "muted" | "preference" | "not_watching" | "not_the_assignee" | "withdrawn";
         /** Problem */
         Problem: {
             type: components["schemas"]["ProblemType"];
@@ -133,6 +271,17 @@ export interface components {
             id: string;
             /** Seq */
             seq?: number | null;
+        };
+        /**
+         * Why
+         * @description The event that a notification began with, and all reasons; a digest comes from no event, only its members do.
+         */
+        Why: {
+            event: components["schemas"]["EventReference"] | null;
+            /** Reasons */
+            reasons: string[];
+            /** Count */
+            count: number;
         };
     };
     responses: never;

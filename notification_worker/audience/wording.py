@@ -21,7 +21,8 @@ class Parts:
     """What a notification says, before it is a text.
 
     `message` and `link` are set for what another service asked for, the others for what happened to a task. Of an
-    actor who was erased neither `actor_id` nor `actor_name` is left.
+    actor who was erased neither `actor_id` nor `actor_name` is left. Of several who did the same the actor is the
+    latest, and `other_actors` counts the others.
     """
 
     type: str
@@ -29,11 +30,13 @@ class Parts:
     actor_name: str | None = None
     task_id: UUID | None = None
     task_title: str | None = None
+    old_status: TaskStatus | None = None
     new_status: TaskStatus | None = None
     comment_id: UUID | None = None
     message: str | None = None
     link: str | None = None
     task_deleted: bool = False
+    other_actors: int = 0
 
 
 def message_of(parts: Parts) -> str:
@@ -47,9 +50,19 @@ def message_of(parts: Parts) -> str:
         case NotificationType.STATUS_CHANGED if parts.new_status is not None:
             return f"{actor} moved '{parts.task_title}' to {STATUS_NAMES[parts.new_status]}"
         case NotificationType.COMMENT_ADDED:
-            return f"{actor} commented on '{parts.task_title}'"
+            return f"{actor}{_and_others(parts.other_actors)} commented on '{parts.task_title}'"
         case unknown:
             raise ValueError(f"a notification of type {unknown!r} has no text")
+
+
+def _and_others(count: int) -> str:
+    match count:
+        case 0:
+            return ""
+        case 1:
+            return " and 1 other"
+        case _:
+            return f" and {count} others"
 
 
 def digest_message(frequency: Frequency, count: int) -> str:

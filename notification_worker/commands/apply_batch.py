@@ -1,10 +1,10 @@
 """Apply many events in one transaction.
 
-Locks are taken in one order everywhere: processed events, watchers, inboxes by their person, notifications, outbox.
+Locks are taken in one order everywhere: processed events, watchers, inboxes by their person, notifications, their
+members, the history of tasks, who is held back, outbox.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -14,13 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from contracts.events import AnyEvent
 from contracts.events.notification import NotificationRequested
 from contracts.events.user import UserRegistered, UserRenamed
+from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
+from infra.outbox.writer import append_rows
 from infra.telemetry.logging import get_logger
 from notification_worker.audience.rules import Telling, telling_of
+from notification_worker.commands.delivery_messages import delivery_messages
 from notification_worker.commands.event_claims import claim, hold_off_erasures, is_processed
-from notification_worker.commands.surroundings import Picture, read_picture, write_watchers
-from notification_worker.commands.tell import tell
-from notification_worker.models import users
+from notification_worker.commands.surroundings import Picture, note_kinds, read_picture, write_watchers
+from notification_worker.commands.task_history import note_events, note_held_back
+from notification_worker.commands.tell import reached_by, tell
+from notification_worker.commands.withdrawing import Holders, find_holders
+from notification_worker.models import outbox, users
 
 AUDIENCE = 1_000
 """The most people that one transaction tells, so that nobody's own marking waits long for it."""
@@ -35,7 +40,7 @@ class AudienceTooLargeError(Exception):
     """These events tell too many people for one transaction; nothing was changed."""
 
 
-async def apply_batch(database: AsyncEngine, events: Sequence[AnyEvent]) -> None:
+async def apply_batch(database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock) -> None:
     """Apply those events that are new, all or none of them.
 
     Raises:
@@ -52,16 +57,18 @@ async def apply_batch(database: AsyncEngine, events: Sequence[AnyEvent]) -> None
             picture = await read_picture(connection, new)
             unknown: Unknown = {}
             tellings = [telling for event in new if (telling := _judge(event, picture, unknown)) is not None]
-            if sum(len(telling.told) for telling in tellings) > AUDIENCE:
+            holders = await find_holders(connection, tellings, picture.watchers, clock())
+            if sum(len(reached_by(telling, holders)) for telling in tellings) > AUDIENCE:
                 raise AudienceTooLargeError
+            await note_kinds(connection, new, clock())
             await write_watchers(connection, picture.changed)
-            await tell(connection, tellings)
+            await _tell(connection, new, tellings, holders, picture=picture, clock=clock)
             return unknown
 
     _report(await retry_on_conflict(transaction))
 
 
-async def apply_alone(database: AsyncEngine, event: AnyEvent) -> None:
+async def apply_alone(database: AsyncEngine, event: AnyEvent, clock: Clock) -> None:
     """Apply one event whose audience is large, in chunks of its people.
 
     The event is claimed last, with what it says of watchers: if we stop in between, it comes again, finds who was
@@ -69,12 +76,12 @@ async def apply_alone(database: AsyncEngine, event: AnyEvent) -> None:
     """
     after: UUID | None = None
     while True:
-        after = await retry_on_conflict(partial(_apply_chunk, database, event, after))
+        after = await retry_on_conflict(partial(_apply_chunk, database, event, after, clock))
         if after is None:
             return
 
 
-async def _apply_chunk(database: AsyncEngine, event: AnyEvent, after: UUID | None) -> UUID | None:
+async def _apply_chunk(database: AsyncEngine, event: AnyEvent, after: UUID | None, clock: Clock) -> UUID | None:
     """Tell the next people after one; say up to whom, or None when the event is finished."""
     async with database.begin() as connection:
         await hold_off_erasures(connection)
@@ -83,15 +90,34 @@ async def _apply_chunk(database: AsyncEngine, event: AnyEvent, after: UUID | Non
         picture = await read_picture(connection, [event])
         unknown: Unknown = {}
         telling = _judge(event, picture, unknown)
-        rest = () if telling is None else tuple(one for one in telling.told if after is None or one.user_id > after)
-        if telling is not None and rest:
-            chunk = rest[:AUDIENCE]
-            await tell(connection, [replace(telling, told=chunk)])
-            return chunk[-1].user_id
+        if telling is not None:
+            holders = await find_holders(connection, [telling], picture.watchers, clock())
+            rest = sorted(one for one in reached_by(telling, holders) if after is None or one > after)
+            if rest:
+                chunk = set(rest[:AUDIENCE])
+                some = {task_id: people & chunk for task_id, people in holders.items()}
+                await _tell(connection, [event], [telling.only(chunk)], some, picture=picture, clock=clock)
+                return max(chunk)
         await claim(connection, [event])
+        await note_kinds(connection, [event], clock())
         await write_watchers(connection, picture.changed)
     _report(unknown)
     return None
+
+
+async def _tell(
+    connection: AsyncConnection,
+    events: Sequence[AnyEvent],
+    tellings: Sequence[Telling],
+    holders: Holders,
+    *,
+    picture: Picture,
+    clock: Clock,
+) -> None:
+    told = await tell(connection, tellings, holders, clock)
+    await note_events(connection, events, picture.erased)
+    await note_held_back(connection, told.held_back)
+    await append_rows(connection, outbox, delivery_messages(told.frames))
 
 
 async def _note_people(connection: AsyncConnection, events: Sequence[AnyEvent]) -> None:
@@ -108,10 +134,10 @@ def _judge(event: AnyEvent, picture: Picture, unknown: Unknown) -> Telling | Non
     telling = telling_of(event, picture.apply(event))
     if telling is None or not isinstance(event, NotificationRequested):
         return telling
-    known = tuple(one for one in telling.told if one.user_id in picture.registered)
-    if len(known) < len(telling.told):
-        unknown[event.id] = [str(one.user_id) for one in telling.told if one not in known]
-    return replace(telling, told=known) if known else None
+    strangers = [user_id for user_id in telling.people if user_id not in picture.registered]
+    if strangers:
+        unknown[event.id] = [str(user_id) for user_id in sorted(strangers)]
+    return telling.only(picture.registered)
 
 
 def _report(unknown: Unknown) -> None:

@@ -7,12 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.events import AnyEvent
 from contracts.events.task import TaskDeleted
 from contracts.events.user import UserErased
+from infra.clock import Clock, system_clock
 from notification_worker.commands.apply_batch import AudienceTooLargeError, apply_alone, apply_batch
 from notification_worker.commands.delete_task import delete_task
 from notification_worker.commands.erase_person import erase_person
 
 
-async def apply_events(database: AsyncEngine, events: Sequence[AnyEvent]) -> None:
+async def apply_events(database: AsyncEngine, events: Sequence[AnyEvent], *, clock: Clock = system_clock) -> None:
     """Apply events, each exactly once in effect, however often they come.
 
     When it raises, a part of them may have been applied; applying all again is safe, and goes on from there.
@@ -20,24 +21,27 @@ async def apply_events(database: AsyncEngine, events: Sequence[AnyEvent]) -> Non
     batch: list[AnyEvent] = []
     for event in events:
         if isinstance(event, TaskDeleted | UserErased):
-            await _apply(database, batch)
+            await _apply(database, batch, clock)
             batch = []
-            await (delete_task(database, event) if isinstance(event, TaskDeleted) else erase_person(database, event))
+            if isinstance(event, TaskDeleted):
+                await delete_task(database, event, clock)
+            else:
+                await erase_person(database, event, clock)
         else:
             batch.append(event)
-    await _apply(database, batch)
+    await _apply(database, batch, clock)
 
 
-async def _apply(database: AsyncEngine, events: Sequence[AnyEvent]) -> None:
+async def _apply(database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock) -> None:
     """Apply events whose audiences together may be too large for one transaction."""
     if not events:
         return
     try:
-        await apply_batch(database, events)
+        await apply_batch(database, events, clock)
     except AudienceTooLargeError:
         if len(events) == 1:
-            await apply_alone(database, events[0])
+            await apply_alone(database, events[0], clock)
             return
         middle = len(events) // 2
-        await _apply(database, events[:middle])
-        await _apply(database, events[middle:])
+        await _apply(database, events[:middle], clock)
+        await _apply(database, events[middle:], clock)

@@ -4,20 +4,19 @@ The link is taken out of the rows, each person with a new number, instead of bei
 a window that holds such a row learns of it like of any other change.
 """
 
-from datetime import UTC, datetime
-
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events.task import TaskDeleted
+from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
 from notification_worker.commands.event_claims import claim, is_processed
 from notification_worker.commands.rewrite import rewrite
 from notification_worker.models import deleted_tasks, notifications, watchers
 
 
-async def delete_task(database: AsyncEngine, event: TaskDeleted) -> None:
+async def delete_task(database: AsyncEngine, event: TaskDeleted, clock: Clock) -> None:
     """Apply the event; every step can be done again, and the event is claimed when all are done."""
     task_id = event.data.task.id
 
@@ -26,7 +25,7 @@ async def delete_task(database: AsyncEngine, event: TaskDeleted) -> None:
             if await is_processed(connection, event):
                 return False
             await connection.execute(
-                insert(deleted_tasks).values(task_id=task_id, deleted_at=datetime.now(UTC)).on_conflict_do_nothing()
+                insert(deleted_tasks).values(task_id=task_id, deleted_at=clock()).on_conflict_do_nothing()
             )
             await connection.execute(delete(watchers).where(watchers.c.task_id == task_id))
             return True

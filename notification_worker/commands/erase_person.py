@@ -1,12 +1,11 @@
 """A person is erased: what is theirs goes, and their name goes out of what others hold."""
 
-from datetime import UTC, datetime
-
 from sqlalchemy import case, delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events.user import UserErased
+from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
 from notification_worker.audience.wording import FORMER_MEMBER
 from notification_worker.commands.event_claims import claim, hold_off_events, is_processed
@@ -14,7 +13,7 @@ from notification_worker.commands.rewrite import rewrite
 from notification_worker.models import inboxes, notifications, users, watchers
 
 
-async def erase_person(database: AsyncEngine, event: UserErased) -> None:
+async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -> None:
     """Apply the event; every step can be done again, and the event is claimed when all are done.
 
     After the first step no other event tells the person or writes the name, however late it comes; so the second
@@ -27,7 +26,7 @@ async def erase_person(database: AsyncEngine, event: UserErased) -> None:
             await hold_off_events(connection)
             if await is_processed(connection, event):
                 return False
-            noted = insert(users).values(id=user_id, erased_at=datetime.now(UTC))
+            noted = insert(users).values(id=user_id, erased_at=clock())
             await connection.execute(
                 noted.on_conflict_do_update(
                     index_elements=["id"],

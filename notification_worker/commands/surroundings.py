@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,37 +13,45 @@ from contracts.events import AnyEvent, InvalidEventDataError
 from contracts.events.notification import NotificationRequested
 from contracts.events.task import TaskEventData
 from contracts.notification_types import Reason
+from notification_worker.audience.preferences import Preferences
 from notification_worker.audience.rules import Surroundings
 from notification_worker.audience.watching import TaskWatchers, Watching, watchers_after
-from notification_worker.models import deleted_tasks, users, watchers
+from notification_worker.commands.preference_rows import preferences_of
+from notification_worker.models import deleted_tasks, kinds, muted_tasks, preferences, users, watchers
 
 _LARGEST_SEQUENCE = 2**63 - 1
 """What PostgreSQL's bigint holds."""
 
-
 _TASKS = bindparam("task_ids", type_=ARRAY(Uuid))
 _WATCHERS = select(watchers).where(watchers.c.task_id == func.any(_TASKS))
 _DELETED = select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id == func.any(_TASKS))
-_PEOPLE = select(users.c.id, users.c.erased_at).where(users.c.id == func.any(bindparam("user_ids", type_=ARRAY(Uuid))))
+_MUTED = select(muted_tasks.c.task_id, muted_tasks.c.user_id).where(muted_tasks.c.task_id == func.any(_TASKS))
+_USERS = bindparam("user_ids", type_=ARRAY(Uuid))
+_PEOPLE = select(users.c.id, users.c.erased_at).where(users.c.id == func.any(_USERS))
+_KINDS = select(kinds.c.kind).where(kinds.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))))
+_PREFERENCES = select(preferences).where(preferences.c.user_id == func.any(_USERS))
 
 
 @dataclass(slots=True)
 class Picture:
-    """The watchers of the tasks in a batch, kept up to date in memory while the batch goes on."""
+    """The tasks and people of a batch; who watches is kept up to date in memory while the batch goes on."""
 
     watchers: dict[UUID, TaskWatchers] = field(default_factory=dict)
     deleted: set[UUID] = field(default_factory=set)
     erased: set[UUID] = field(default_factory=set)
     registered: set[UUID] = field(default_factory=set)
+    muted: dict[UUID, set[UUID]] = field(default_factory=dict)
+    preferences: dict[UUID, Preferences] = field(default_factory=dict)
     changed: dict[tuple[UUID, UUID], Watching] = field(default_factory=dict)
 
     def apply(self, event: AnyEvent) -> Surroundings:
         """Apply what an event says of watchers; give what it is judged by."""
         if not isinstance(event.data, TaskEventData):
-            return Surroundings({}, self.erased)
+            return Surroundings({}, self.erased, preferences=self.preferences)
         task_id = event.data.task.id
+        muted = self.muted.get(task_id, set())
         if task_id in self.deleted:
-            return Surroundings({}, self.erased, task_deleted=True)
+            return Surroundings({}, self.erased, task_deleted=True, muted=muted, preferences=self.preferences)
         before = self.watchers.get(task_id, {})
         after = {
             person: watching
@@ -53,7 +62,7 @@ class Picture:
             {(task_id, person): watching for person, watching in after.items() if watching != before.get(person)}
         )
         self.watchers[task_id] = after
-        return Surroundings(after, self.erased)
+        return Surroundings(after, self.erased, muted=muted, preferences=self.preferences)
 
 
 def sequence_of(event: AnyEvent) -> int:
@@ -79,11 +88,33 @@ async def read_picture(connection: AsyncConnection, events: Sequence[AnyEvent]) 
             )
         deleted = await connection.execute(_DELETED, {"task_ids": list(tasks)})
         picture.deleted.update(deleted.scalars())
+        for row in await connection.execute(_MUTED, {"task_ids": list(tasks)}):
+            picture.muted.setdefault(row.task_id, set()).add(row.user_id)
     people = set(_people_of(events)).union(*picture.watchers.values())
     known = await connection.execute(_PEOPLE, {"user_ids": list(people)})
     for row in known:
         (picture.registered if row.erased_at is None else picture.erased).add(row.id)
+    chosen = await connection.execute(_PREFERENCES, {"user_ids": list(people)})
+    picture.preferences.update({row.user_id: preferences_of(row) for row in chosen})
     return picture
+
+
+async def note_kinds(connection: AsyncConnection, events: Iterable[AnyEvent], now: datetime) -> None:
+    """Note the types that other services send, each when it comes first."""
+    sent: dict[str, str] = {}
+    for event in events:
+        if isinstance(event, NotificationRequested):
+            sent.setdefault(event.data.kind, event.source)
+    if not sent:
+        return
+    noted = set((await connection.execute(_KINDS, {"kinds": list(sent)})).scalars())
+    new = [
+        {"kind": kind, "source": source, "first_seen_at": now}
+        for kind, source in sorted(sent.items())
+        if kind not in noted
+    ]
+    if new:
+        await connection.execute(insert(kinds).on_conflict_do_nothing(), new)
 
 
 async def write_watchers(connection: AsyncConnection, changed: dict[tuple[UUID, UUID], Watching]) -> None:

@@ -1,26 +1,25 @@
-"""Write what people are told: rows, counts and deliveries, inside the transaction of the event."""
+"""Tell people of events: rows, members and counts, inside the transaction of the events."""
 
 from collections.abc import Sequence
-from dataclasses import fields
-from datetime import UTC, datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, insert, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
 from contracts.deliveries import PersonalFrame
-from contracts.socket.frames import Change, NotificationFrame, NotificationPayload
-from infra.outbox.writer import append_rows
+from contracts.notification_types import NotificationType
+from infra.clock import Clock
 from notification_worker.audience.rules import Telling
-from notification_worker.audience.wording import Parts, link_of, message_of
-from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
-from notification_worker.commands.inbox_log import Head, lock_inboxes, write_heads
-from notification_worker.commands.notification_rows import actor_of
-from notification_worker.models import notifications, outbox
+from notification_worker.commands.holding import hold
+from notification_worker.commands.inbox_changes import InboxChanges
+from notification_worker.commands.inbox_log import lock_inboxes
+from notification_worker.commands.joining import OpenRows, read_open_rows, tell_of_comment
+from notification_worker.commands.notification_rows import columns_of
+from notification_worker.commands.task_history import HeldBackEvent
+from notification_worker.commands.withdrawing import Holders, Notices, note_notice, read_notices, withdraw
+from notification_worker.models import held_back_events, notification_members, notifications
 
-_ROWS = notifications.c
 _WANTED = (
     func.unnest(
         bindparam("user_ids", type_=ARRAY(Uuid)),
@@ -30,88 +29,100 @@ _WANTED = (
     .table_valued("user_id", "event_source", "event_id")
     .render_derived()
 )
-_ALREADY = select(_ROWS.user_id, _ROWS.event_source, _ROWS.event_id).join(
-    _WANTED,
-    (_ROWS.user_id == _WANTED.c.user_id)
-    & (_ROWS.event_source == _WANTED.c.event_source)
-    & (_ROWS.event_id == _WANTED.c.event_id),
+
+_ALREADY = union_all(
+    *(
+        select(table.c.user_id, table.c.event_source, table.c.event_id).join(
+            _WANTED,
+            (table.c.user_id == _WANTED.c.user_id)
+            & (table.c.event_source == _WANTED.c.event_source)
+            & (table.c.event_id == _WANTED.c.event_id),
+        )
+        for table in (notifications, notification_members, held_back_events)
+    )
 )
-_INSERT = insert(notifications)
-
-Once = tuple[UUID, str, str]
-"""A person and an event: the pair that gets one notification at most."""
 
 
-async def tell(connection: AsyncConnection, tellings: Sequence[Telling]) -> None:
-    """Give each told person one notification with the person's next `seq`, in the order of the tellings.
+class Once(NamedTuple):
+    """A person and an event: the pair that has one end at most."""
 
-    Whoever has the event's notification already is left out, and gets no number: so a part of an audience can be
-    told again, and no number is taken twice or left out.
+    user_id: UUID
+    event_source: str
+    event_id: str
+
+
+class Told(NamedTuple):
+    """What is still to be written when the inboxes are: frames, and who was not told why."""
+
+    frames: Sequence[PersonalFrame] = ()
+    held_back: Sequence[HeldBackEvent] = ()
+
+
+async def tell(connection: AsyncConnection, tellings: Sequence[Telling], holders: Holders, clock: Clock) -> Told:
+    """Tell each person of each event as if the events came one by one; every change takes the person's next `seq`.
+
+    Whoever has learned of an event already, or was held back from it, is left out, and gets no number: so a part of an
+    audience can be told again, and no number is taken twice or left out.
     """
-    if not tellings:
-        return
-    heads = await lock_inboxes(connection, (told.user_id for telling in tellings for told in telling.told))
-    already = await _already_told(connection, tellings)
-    # Taken under the locks: among one person's notifications, a later `seq` is never older.
-    now = datetime.now(UTC)
-    rows: list[dict[str, Any]] = []
-    frames: list[PersonalFrame] = []
-    for telling in tellings:
-        shared = _shared_columns(telling, now)
-        for told in telling.told:
-            once = (told.user_id, telling.event_source, telling.event_id)
-            if once not in already:
-                already.add(once)
-                row = {
-                    **shared,
-                    "id": uuid7(),
-                    "user_id": told.user_id,
-                    "seq": heads[told.user_id].move_on(unread=1),
-                    "reasons": [reason.value for reason in told.reasons],
-                }
-                rows.append(row)
-                frames.append(_frame(telling, row, heads[told.user_id]))
-    if rows:
-        await write_heads(connection, heads)
-        await connection.execute(_INSERT, rows)
-        await append_rows(connection, outbox, delivery_messages(frames))
+    reached = [reached_by(telling, holders) for telling in tellings]
+    everybody = set[UUID]().union(*reached)
+    if not everybody:
+        return Told()
+    changes = InboxChanges(await lock_inboxes(connection, everybody), clock())
+    already = await _already(connection, tellings, reached)
+    open_rows = await read_open_rows(connection, tellings)
+    notices = await read_notices(connection, holders, changes.now)
+    held_back: list[HeldBackEvent] = []
+    for telling, people in zip(tellings, reached, strict=True):
+        known = {user_id for user_id in people if Once(user_id, telling.event_source, telling.event_id) in already}
+        withdrawn, noted = withdraw(telling, notices, known, changes)
+        held_back += noted
+        held_back += _tell_of(telling.only(people - known - withdrawn), open_rows, notices, changes)
+    await changes.write(connection)
+    return Told(changes.frames, held_back)
 
 
-async def _already_told(connection: AsyncConnection, tellings: Sequence[Telling]) -> set[Once]:
-    pairs = [(told.user_id, one.event_source, one.event_id) for one in tellings for told in one.told]
-    user_ids, sources, event_ids = zip(*pairs, strict=True)
-    found = await connection.execute(_ALREADY, {"user_ids": user_ids, "sources": sources, "event_ids": event_ids})
-    return {(row.user_id, row.event_source, row.event_id) for row in found}
+def reached_by(telling: Telling, holders: Holders) -> set[UUID]:
+    """Name everybody whose inbox an event may change."""
+    people = set(telling.people)
+    if telling.parts.type == NotificationType.STATUS_CHANGED and telling.parts.task_id is not None:
+        people |= holders.get(telling.parts.task_id, set())
+    return people
 
 
-def _shared_columns(telling: Telling, now: datetime) -> dict[str, Any]:
-    """Give what is the same in the rows of all who are told."""
-    return {
-        **{part.name: getattr(telling.parts, part.name) for part in fields(Parts)},
-        "count": 1,
-        "created_at": now,
-        "updated_at": now,
+def _tell_of(telling: Telling, open_rows: OpenRows, notices: Notices, changes: InboxChanges) -> list[HeldBackEvent]:
+    """Tell of one event whoever is still to be told; say who is held back."""
+    shared = {
+        **columns_of(telling.parts),
         "event_source": telling.event_source,
         "event_id": telling.event_id,
+        "event_time": telling.event_time,
     }
+    is_of_status = telling.parts.type == NotificationType.STATUS_CHANGED
+    for told in telling.told:
+        row = changes.entry(told.user_id, shared, told.reasons)
+        if telling.parts.type == NotificationType.COMMENT_ADDED:
+            tell_of_comment(row, told.reasons, open_rows, changes)
+        else:
+            changes.add(row)
+        if is_of_status:
+            note_notice(notices, row)
+    for held in telling.held:
+        member = hold(changes.entry(held.user_id, shared, held.reasons), held, changes)
+        if is_of_status:
+            note_notice(notices, member)
+    return [
+        HeldBackEvent(telling.event_source, telling.event_id, one.user_id, one.outcome) for one in telling.held_back
+    ]
 
 
-def _frame(telling: Telling, row: dict[str, Any], head: Head) -> PersonalFrame:
-    parts = telling.parts
-    payload = NotificationPayload(
-        id=row["id"],
-        seq=row["seq"],
-        change=Change.ADDED,
-        type=parts.type,
-        message=message_of(parts),
-        task_id=parts.task_id,
-        link=link_of(parts),
-        actor=actor_of(parts),
-        reasons=tuple(row["reasons"]),
-        count=row["count"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
-        read_at=None,
-        unread_count=head.unread_count,
-    )
-    return personal_frame(row["user_id"], row["seq"], NotificationFrame(payload=payload))
+async def _already(connection: AsyncConnection, tellings: Sequence[Telling], reached: Sequence[set[UUID]]) -> set[Once]:
+    """Find who has learned of which event, as a row or as a member, or was held back from it."""
+    pairs = [
+        Once(user_id, telling.event_source, telling.event_id)
+        for telling, people in zip(tellings, reached, strict=True)
+        for user_id in people
+    ]
+    user_ids, sources, event_ids = zip(*pairs, strict=True)
+    found = await connection.execute(_ALREADY, {"user_ids": user_ids, "sources": sources, "event_ids": event_ids})
+    return {Once(*row) for row in found}

@@ -1,0 +1,123 @@
+"""A comment joins the person's newest row of its task, while that is unread."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, case, exists, func, literal_column, select, true, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.notification_types import NotificationType, Reason
+from notification_worker.audience.collapsing import all_reasons, joined
+from notification_worker.audience.rules import Telling
+from notification_worker.commands.inbox_changes import InboxChanges
+from notification_worker.commands.notification_rows import Columns, columns_of, member_of, parts_of
+from notification_worker.models import notification_members, notifications
+
+# As a literal, so that the planner sees that the partial index holds every row that is asked for.
+_TYPE: ColumnElement[str] = literal_column(f"'{NotificationType.COMMENT_ADDED.value}'")
+_WANTED = (
+    func.unnest(
+        bindparam("task_ids", type_=ARRAY(Uuid)),
+        bindparam("user_ids", type_=ARRAY(Uuid)),
+        bindparam("actor_ids", type_=ARRAY(Uuid)),
+    )
+    .table_valued("task_id", "user_id", "actor_id")
+    .render_derived()
+)
+_ROWS = notifications.c
+_NEWEST_UNREAD = (
+    select(notifications)
+    .where(
+        _ROWS.task_id == _WANTED.c.task_id,
+        _ROWS.user_id == _WANTED.c.user_id,
+        _ROWS.type == _TYPE,
+        _ROWS.read_at.is_(None),
+    )
+    .order_by(_ROWS.created_at.desc(), _ROWS.id.desc())
+    .limit(1)
+    .correlate(_WANTED)
+    .lateral("newest")
+)
+_NEWEST = _NEWEST_UNREAD.c
+_LATER = notifications.alias("later")
+_MEMBERS = notification_members.c
+_OF_ROW = exists().where(_MEMBERS.notification_id == _NEWEST.id)
+_OPEN = (
+    select(
+        *_NEWEST,
+        _WANTED.c.actor_id.label("asked_actor"),
+        case(
+            (_WANTED.c.actor_id.is_(None), _OF_ROW.where(_MEMBERS.actor_id.is_(None))),
+            else_=_OF_ROW.where(_MEMBERS.actor_id == _WANTED.c.actor_id),
+        ).label("is_known"),
+    )
+    .join_from(_WANTED, _NEWEST_UNREAD, true())
+    .where(
+        ~exists().where(
+            _LATER.c.task_id == _NEWEST.task_id,
+            _LATER.c.user_id == _NEWEST.user_id,
+            _LATER.c.type == _TYPE,
+            tuple_(_LATER.c.created_at, _LATER.c.id) > tuple_(_NEWEST.created_at, _NEWEST.id),
+        )
+    )
+)
+
+
+@dataclass(slots=True)
+class OpenRow:
+    """A row that comments join; `actors` are those of the batch's who are among its own, None for a former member."""
+
+    columns: Columns
+    actors: set[UUID | None] = field(default_factory=set)
+
+
+OpenRows = dict[tuple[UUID | None, UUID], OpenRow]
+"""The open row of each task and person that has one."""
+
+
+async def read_open_rows(connection: AsyncConnection, tellings: Iterable[Telling]) -> OpenRows:
+    """Find, under the locks, the rows that these comments join."""
+    wanted = {
+        (telling.parts.task_id, told.user_id, telling.parts.actor_id)
+        for telling in tellings
+        if telling.parts.type == NotificationType.COMMENT_ADDED
+        for told in telling.told
+    }
+    if not wanted:
+        return {}
+    task_ids, user_ids, actor_ids = zip(*wanted, strict=True)
+    found = await connection.execute(_OPEN, {"task_ids": task_ids, "user_ids": user_ids, "actor_ids": actor_ids})
+    rows: OpenRows = {}
+    for row in found:
+        columns = row._asdict()
+        actor, is_known = columns.pop("asked_actor"), columns.pop("is_known")
+        opened = rows.setdefault((row.task_id, row.user_id), OpenRow(columns, {row.actor_id}))
+        if is_known:
+            opened.actors.add(actor)
+    return rows
+
+
+def tell_of_comment(entry: Columns, reasons: Sequence[Reason], open_rows: OpenRows, changes: InboxChanges) -> None:
+    """Put a comment into the row that is open, or else into a new one, which is open from now on."""
+    place, actor = (entry["task_id"], entry["user_id"]), entry["actor_id"]
+    opened = open_rows.get(place)
+    if opened is None:
+        changes.add(entry)
+        open_rows[place] = OpenRow(entry, {actor})
+        return
+    row = opened.columns
+    if row["count"] == 1:
+        # The first keeps the id by which it is known.
+        changes.add_member(member_of(row, notification_id=row["id"]))
+    changes.add_member(member_of(entry, notification_id=row["id"]))
+    parts = joined(parts_of(row), parts_of(entry), known=actor in opened.actors)
+    opened.actors.add(actor)
+    changes.change(
+        row,
+        {
+            **columns_of(parts),
+            "count": row["count"] + 1,
+            "reasons": [reason.value for reason in all_reasons(row["reasons"], reasons)],
+        },
+    )

@@ -1,0 +1,90 @@
+"""What is kept of a task's events to say later why somebody was, or was not, told."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.events import AnyEvent
+from contracts.events.task import TaskAssigned, TaskCommentAdded, TaskEventData, TaskStatusChanged
+from contracts.notification_types import Outcome
+from notification_worker.commands.surroundings import sequence_of
+from notification_worker.models import held_back_events, task_events
+
+_NOTE_EVENTS = insert(task_events).on_conflict_do_nothing()
+
+_GIVEN = (
+    func.unnest(
+        bindparam("sources", type_=ARRAY(Text)),
+        bindparam("event_ids", type_=ARRAY(Text)),
+        bindparam("user_ids", type_=ARRAY(Uuid)),
+        bindparam("outcomes", type_=ARRAY(Text)),
+    )
+    .table_valued("event_source", "event_id", "user_id", "outcome")
+    .render_derived()
+)
+_NOTE_HELD_BACK = (
+    insert(held_back_events)
+    .from_select(
+        ["event_source", "event_id", "user_id", "outcome"],
+        select(_GIVEN).join(
+            task_events,
+            (task_events.c.event_source == _GIVEN.c.event_source) & (task_events.c.event_id == _GIVEN.c.event_id),
+        ),
+        include_defaults=False,
+    )
+    .on_conflict_do_nothing()
+)
+
+
+class HeldBackEvent(NamedTuple):
+    """One event, one person, and why that person is not told of it."""
+
+    event_source: str
+    event_id: str
+    user_id: UUID
+    outcome: Outcome
+
+
+async def note_events(connection: AsyncConnection, events: Iterable[AnyEvent], erased: AbstractSet[UUID]) -> None:
+    """Note those events of tasks that can tell somebody; nobody erased is named."""
+    noted = [
+        _columns(event, erased)
+        for event in events
+        if isinstance(event, TaskAssigned | TaskStatusChanged | TaskCommentAdded)
+    ]
+    if noted:
+        await connection.execute(_NOTE_EVENTS, sorted(noted, key=lambda row: (row["event_source"], row["event_id"])))
+
+
+async def note_held_back(connection: AsyncConnection, held_back: Iterable[HeldBackEvent]) -> None:
+    """Note who is not told, and why; what is noted already stays.
+
+    Events without history, which are those of other services and those long forgotten, are left out.
+    """
+    rows = sorted(set(held_back))
+    if rows:
+        sources, event_ids, user_ids, outcomes = zip(*rows, strict=True)
+        await connection.execute(
+            _NOTE_HELD_BACK,
+            {"sources": sources, "event_ids": event_ids, "user_ids": user_ids, "outcomes": outcomes},
+        )
+
+
+def _columns(event: AnyEvent, erased: AbstractSet[UUID]) -> dict[str, Any]:
+    data: TaskEventData = event.data
+    assignee = event.data.assignee.id if isinstance(event, TaskAssigned) else None
+    return {
+        "event_source": event.source,
+        "event_id": event.id,
+        "task_id": data.task.id,
+        "sequence": sequence_of(event),
+        "type": event.type,
+        "event_time": event.time,
+        "actor_id": None if data.actor.id in erased else data.actor.id,
+        "assignee_id": None if assignee in erased else assignee,
+    }

@@ -118,11 +118,14 @@ def with_passwords(definitions: Definitions, passwords: Mapping[str, str]) -> De
 
 
 def with_administrator(definitions: Definitions) -> Definitions:
-    """Add the user that may do everything in the virtual hosts of the definitions, for set-up and tests."""
+    """Add the user that may do everything in the virtual hosts of the definitions, for set-up, operators and tests.
+
+    `impersonator` lets it send a dead letter again in the name of whom it came from.
+    """
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
     return {
         **definitions,
-        "users": [*definitions["users"], {"name": ADMINISTRATOR, "tags": ["administrator"]}],
+        "users": [*definitions["users"], {"name": ADMINISTRATOR, "tags": ["administrator", "impersonator"]}],
         "permissions": [
             *definitions["permissions"],
             *({"user": ADMINISTRATOR, "vhost": vhost["name"], **everything} for vhost in definitions["vhosts"]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contracts.topology import NOTIFICATION_WORKER, TASK_SERVICE, WS_GATEWAY
+from infra.broker.definitions import ADMINISTRATOR
 from infra.local.passwords import write_private
 from infra.local.settings import REPOSITORY, LaunchSettings
 
@@ -22,6 +23,7 @@ def system_environment(
         "TASKIFY_TASK_BROKER_URL": broker[TASK_SERVICE],
         "TASKIFY_NOTIFICATION_BROKER_URL": broker[NOTIFICATION_WORKER],
         "TASKIFY_GATEWAY_BROKER_URL": broker[WS_GATEWAY],
+        "TASKIFY_OPERATOR_BROKER_URL": broker[ADMINISTRATOR],
         "TASKIFY_JWKS_URL": f"http://{settings.reachable_host}:{settings.api_port}/.well-known/jwks.json",
         "TASKIFY_SIGNING_KEYS": str(home / "signing-keys"),
         "TASKIFY_PUBLIC_API_URL": api,

@@ -91,7 +91,8 @@ def _start_broker(settings: LaunchSettings, home: Path, children: Children, pass
         if settings.rabbitmq_url:
             current.note = "existing server"
             services = {user: word for user, word in passwords.broker.items() if user != ADMINISTRATOR}
-            return set_up_broker(settings.rabbitmq_url, settings.rabbitmq_management_url, services)
+            urls = set_up_broker(settings.rabbitmq_url, settings.rabbitmq_management_url, services)
+            return {**urls, ADMINISTRATOR: settings.rabbitmq_url}
         first = not (home / "rabbitmq").exists()
         node = start_rabbitmq(children, home / "rabbitmq", passwords=passwords.broker, stage=_SERVERS)
         current.note = "new private node" if first else "private node"

@@ -10,6 +10,7 @@ from contracts.model import rfc3339
 from contracts.topology import DEAD_LETTERS, NOTIFICATION_WORKER
 from infra.backoff import full_jitter
 from infra.broker import BrokerAwayError, MessageRefusedError
+from infra.broker.dead_letters import letter
 from infra.broker.link import PublisherLink
 from infra.telemetry.logging import get_logger
 from notification_worker.consumers.received import Received
@@ -55,14 +56,14 @@ class DeadLetters:
         queue. False is for a message whose channel is gone; it will come again.
         """
         message, queue = received.message, received.queue
-        letter = _Letter(
+        addressed = _Letter(
             message.message_id or str(uuid7()), message.type or "", message.content_type or "", message.body
         )
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
         while not received.is_gone:
             try:
                 async with self._one_by_one:
-                    await self._link.publish(DEAD_LETTERS, letter, headers=_headers(received, failure))
+                    await self._link.publish(DEAD_LETTERS, addressed, headers=_headers(received, failure))
             except (BrokerAwayError, MessageRefusedError) as error:
                 log.warning("dead_letter_waits", queue=queue, reason=failure.reason, error=str(error))
                 await asyncio.sleep(next(pauses))
@@ -72,8 +73,8 @@ class DeadLetters:
                     queue=queue,
                     reason=failure.reason,
                     error=failure.error,
-                    message_id=letter.message_id,
-                    type=letter.type,
+                    message_id=addressed.message_id,
+                    type=addressed.type,
                 )
                 return True
         return False
@@ -87,16 +88,16 @@ def _headers(received: Received, failure: Failure) -> dict[str, str]:
     """
     message = received.message
     kept = {name: value for name, value in message.headers.items() if isinstance(value, str)}
-    earlier = kept.get("x-attempts", "0")[:_ATTEMPTS_DIGITS]
+    earlier = kept.get(letter.ATTEMPTS, "0")[:_ATTEMPTS_DIGITS]
     return {
         **kept,
-        "x-reason": failure.reason,
-        "x-error": failure.error,
-        "x-queue": received.queue,
-        "x-exchange": message.exchange or "",
-        "x-routing-key": message.routing_key or "",
-        "x-user-id": message.user_id or "",
-        "x-first-failed-at": kept.get("x-first-failed-at", rfc3339(failure.first_failed_at)),
-        "x-last-failed-at": rfc3339(datetime.now(UTC)),
-        "x-attempts": str(failure.attempts + (int(earlier) if earlier.isdecimal() else 0)),
+        letter.REASON: failure.reason,
+        letter.ERROR: failure.error,
+        letter.QUEUE: received.queue,
+        letter.EXCHANGE: message.exchange or "",
+        letter.ROUTING_KEY: message.routing_key or "",
+        letter.USER_ID: message.user_id or "",
+        letter.FIRST_FAILED_AT: kept.get(letter.FIRST_FAILED_AT, rfc3339(failure.first_failed_at)),
+        letter.LAST_FAILED_AT: rfc3339(datetime.now(UTC)),
+        letter.ATTEMPTS: str(failure.attempts + (int(earlier) if earlier.isdecimal() else 0)),
     }

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.topology import USERS
+from infra.broker.definitions import ADMINISTRATOR
 from infra.local.databases import database_url
 from infra.local.environment import system_environment
 from infra.local.errors import PortTakenError
@@ -13,7 +14,7 @@ from infra.local.ports import require_free
 from infra.local.settings import LaunchSettings, launch_settings
 
 DATABASES = {"task_service": "postgresql://a@db/task_service", "notification_worker": "postgresql://b@db/n"}
-BROKER = {user.name: f"amqp://{user.name}@broker/taskify" for user in USERS}
+BROKER = {name: f"amqp://{name}@broker/taskify" for name in (*(user.name for user in USERS), ADMINISTRATOR)}
 
 
 def settings(**values: Any) -> LaunchSettings:
@@ -31,6 +32,7 @@ def test_each_service_is_told_its_own_servers_only() -> None:
     assert own["TASKIFY_TASK_BROKER_URL"] == BROKER["task-service"]
     assert own["TASKIFY_NOTIFICATION_BROKER_URL"] == BROKER["notification-worker"]
     assert own["TASKIFY_GATEWAY_BROKER_URL"] == BROKER["ws-gateway"]
+    assert own["TASKIFY_OPERATOR_BROKER_URL"] == BROKER["taskify-administrator"]
 
 
 def test_public_addresses_follow_the_ports() -> None:

@@ -1,4 +1,4 @@
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 
 import { Avatar } from "@/components/avatar";
 import { Button } from "@/components/button";
@@ -21,6 +21,7 @@ interface NavbarProps {
 export function Navbar({ onCreate, onShortcuts, onLogout }: NavbarProps) {
   const { me } = useApi();
   const toast = useToast();
+  const navigate = useNavigate();
   const logout = () => {
     onLogout().catch((error: unknown) =>
       toast({ title: "You are still logged in", detail: explain(error), look: "problem" }),
@@ -54,6 +55,12 @@ export function Navbar({ onCreate, onShortcuts, onLogout }: NavbarProps) {
             </>
           }
           items={[
+            {
+              key: "preferences",
+              label: "Preferences",
+              leading: <Icon name="sliders" />,
+              run: () => void navigate("/preferences"),
+            },
             {
               key: "shortcuts",
               label: "Keyboard shortcuts",

@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from "react";
 import { BrowserRouter, Navigate, Route, Routes } from "react-router";
 
 import { Navbar } from "@/app/navbar";
+import { PreferencesRoute } from "@/app/preferences-route";
 import { ShortcutsDialog } from "@/app/shortcuts-dialog";
 import { useShortcut } from "@/components/shortcut";
 import { ConnectionLine } from "@/features/notifications/connection-line";
@@ -83,6 +84,7 @@ function Shell({ onLogout }: { onLogout: () => Promise<void> }) {
         <Route path="/" element={<Board onCreate={create} />}>
           <Route path="tasks/:taskId" element={<TaskSheet />} />
         </Route>
+        <Route path="/preferences" element={<PreferencesRoute />} />
         <Route path="*" element={<Navigate to="/" replace />} />
       </Routes>
       {open.dialog === "create" && <CreateTaskDialog status={open.status} onClose={close} />}

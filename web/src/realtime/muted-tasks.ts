@@ -1,3 +1,4 @@
+import type { components } from "@/lib/contracts/notification-worker.gen";
 import type { Send } from "@/lib/http";
 import { ProblemError } from "@/lib/problems";
 
@@ -12,10 +13,7 @@ interface News {
 }
 
 /** A page of the list; the newest mutes come first. */
-export interface MutedPage {
-  items: readonly { task_id: string; muted_at: string }[];
-  next_cursor: string | null;
-}
+export type MutedPage = components["schemas"]["MutedTasksPage"];
 
 export type MutedState = ReadonlyMap<string, boolean>;
 

@@ -21,7 +21,10 @@ export type SessionState =
 
 /** What the windows of one browser tell each other. The token stays in memory: a channel keeps nothing. */
 export type SessionNews =
-  { kind: "token"; answer: TokenAnswer } | { kind: "signed_in" } | { kind: "signed_out" };
+  | { kind: "token"; answer: TokenAnswer }
+  | { kind: "signed_in" }
+  | { kind: "signed_out" }
+  | { kind: "renamed"; me: Me };
 
 export interface SessionParts {
   send: Send;
@@ -95,6 +98,20 @@ export class Session {
     this.#parts.tell({ kind: "signed_out" });
   }
 
+  /** The other windows show the new name at once, too. */
+  async rename(name: string): Promise<void> {
+    const send = this.authorised(this.#parts.send);
+    const { data } = await send<Me>("/api/users/me", { method: "PATCH", body: { name } });
+    this.#rename(data);
+    this.#parts.tell({ kind: "renamed", me: data });
+  }
+
+  /** All other sessions of the person end; this one goes on. */
+  async changePassword(passwords: Schemas["PasswordRequest"]): Promise<void> {
+    const send = this.authorised(this.#parts.send);
+    await send("/api/users/me/password", { method: "PUT", body: passwords });
+  }
+
   /** Another than `worn`, and good for a while yet. */
   readonly token = async (worn: AccessToken | null): Promise<AccessToken> => {
     const token = this.#token;
@@ -125,9 +142,16 @@ export class Session {
       if (this.#state.phase === "signed_in") this.#leave("left");
     } else if (news.kind === "signed_in") {
       void this.start();
+    } else if (news.kind === "renamed") {
+      this.#rename(news.me);
     } else if (this.#state.phase === "signed_in" && subject(news.answer.access_token) === this.#state.me.id) {
       this.#keep(news.answer);
     }
+  }
+
+  #rename(me: Me): void {
+    if (this.#state.phase === "signed_in" && this.#state.me.id === me.id)
+      this.#become({ phase: "signed_in", me });
   }
 
   #refresh(): Promise<AccessToken> {

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { ProblemError, UnreachableError } from "@/lib/problems";
 import { CatchUp, HELD_FRAMES, PERIOD_MS, ROUNDS } from "@/realtime/catch-up";
 import type { SyncResult } from "@/realtime/inbox";
+import { isPushed } from "@/realtime/listing";
 import { FakeClock, settle } from "@/testing/fake-clock";
 import { FakeInboxServer } from "@/testing/fake-inbox-server";
 
@@ -31,7 +32,7 @@ beforeEach(() => {
       },
     },
     {
-      onInbox: (_inbox, _before, pushed) => pushed && pushedOnly.push(pushed.type),
+      onInbox: (_inbox, _before, change) => isPushed(change) && pushedOnly.push(change.type),
       onTrouble: (error) => troubles.push(error),
     },
   );

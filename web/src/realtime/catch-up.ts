@@ -1,14 +1,9 @@
 import { fullJitter, jittered, type Random } from "@/lib/backoff";
 import type { Clock } from "@/lib/clock";
 import { ProblemError, SessionEndedError } from "@/lib/problems";
-import {
-  applyFrame,
-  applySync,
-  EMPTY_INBOX,
-  type Inbox,
-  type LogFrame,
-  type SyncResult,
-} from "@/realtime/inbox";
+import { applyFrame, applySync, EMPTY_INBOX, type Inbox, type SyncResult } from "@/realtime/inbox";
+import type { LogChange } from "@/realtime/listing";
+import type { LogFrame } from "@/realtime/rows";
 
 /**
  * Keeps the inbox of this window equal to the server's: one way for the first load, a reconnect and a gap.
@@ -27,8 +22,8 @@ export interface CatchUpParts {
 }
 
 export interface CatchUpListener {
-  /** `pushed` is the frame that was applied; null when a sync brought the change. */
-  onInbox: (inbox: Inbox, before: Inbox, pushed: LogFrame | null) => void;
+  /** Told of each change that was applied, in their order, and of no other. */
+  onInbox: (inbox: Inbox, before: Inbox, change: LogChange) => void;
   /** The first load, or a later sync, did not succeed (it is being tried again); null once one did. */
   onTrouble: (error: unknown) => void;
 }
@@ -138,7 +133,7 @@ export class CatchUp {
     this.#loaded = true;
     this.#failures = 0;
     if (this.#polls !== null) this.#polls = this.#inbox.latestSeq > before.latestSeq ? 0 : this.#polls + 1;
-    if (isFirst || this.#inbox !== before) this.#listener.onInbox(this.#inbox, before, null);
+    if (isFirst || this.#inbox !== before) this.#listener.onInbox(this.#inbox, before, result);
     this.#listener.onTrouble(null);
     this.#release();
   }

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { UnreachableError } from "@/lib/problems";
 import { BLOCKED_MS, ECHO_MS, FIRST_LOAD_MS, NotificationFeed, type FeedEvent } from "@/realtime/feed";
+import type { Page } from "@/realtime/listing";
 import type { Mark } from "@/realtime/marks";
 import type { Occasion } from "@/realtime/surroundings";
 import { FakeClock, settle } from "@/testing/fake-clock";
@@ -15,6 +16,7 @@ let events: FeedEvent[];
 let marks: Mark[];
 let syncs: number;
 let answerMark: (mark: Mark) => Promise<void>;
+let answerPage: (page: () => Page) => Promise<Page>;
 let isOnline: boolean;
 let isServerUp: boolean;
 let happen: (occasion: Occasion) => void;
@@ -30,6 +32,7 @@ beforeEach(() => {
   isOnline = true;
   isServerUp = true;
   answerMark = () => Promise.resolve();
+  answerPage = (page) => Promise.resolve(page());
   feed = new NotificationFeed({
     api: {
       sync: (afterSeq) => {
@@ -42,6 +45,9 @@ beforeEach(() => {
         marks.push(mark);
         return answerMark(mark);
       },
+      history: (cursor) => answerPage(() => server.page(cursor, 2)),
+      unread: (cursor) => answerPage(() => server.page(cursor, 2, { isUnread: true })),
+      members: () => Promise.reject(new UnreachableError()),
     },
     socketUrl: "ws://gateway/ws",
     openSocket: gateway.open,
@@ -247,7 +253,7 @@ describe("a mark", () => {
     feed.markRead("a");
     gateway.last.push(server.add("a"));
     await clock.pass(ECHO_MS);
-    expect(unread()).toEqual(["b", "a"]);
+    expect(unread()).toEqual(["a", "b"]);
     expect(feed.state().unreadCount).toBe(2);
   });
 

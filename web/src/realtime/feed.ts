@@ -2,10 +2,13 @@ import type { Random } from "@/lib/backoff";
 import type { Clock } from "@/lib/clock";
 import type { Notification } from "@/lib/contracts/frames.gen";
 import type { TokenSource } from "@/realtime/access-token";
-import type { NotificationsApi } from "@/realtime/api";
+import type { MemberPage, NotificationsApi } from "@/realtime/api";
 import { CatchUp } from "@/realtime/catch-up";
-import { EMPTY_INBOX, isLogFrame, type Inbox, type LogFrame } from "@/realtime/inbox";
-import { isSettled, overlay, type Mark, type View } from "@/realtime/marks";
+import { EMPTY_INBOX, isLogFrame, type Inbox } from "@/realtime/inbox";
+import { isPushed, type LogChange } from "@/realtime/listing";
+import { Lists, NO_LISTS, type List, type Which } from "@/realtime/lists";
+import { isSettled, overlay, type Known, type Mark, type View } from "@/realtime/marks";
+import { newsIn, tasksOf } from "@/realtime/news";
 import { NotificationSocket, type Phase, type SocketLike } from "@/realtime/socket";
 import type { Occasion, Surroundings } from "@/realtime/surroundings";
 
@@ -18,6 +21,10 @@ import type { Occasion, Surroundings } from "@/realtime/surroundings";
 export type Connection = "live" | "connecting" | "offline" | "polling" | "refused";
 
 export interface FeedState extends View {
+  /** What there is to show, in its order; `items` is all that is known, with holes. */
+  lists: Record<Which, List>;
+  /** For so many days what was read is shown; see `isShown`. */
+  historyDays: number;
   status: "loading" | "ready" | "failed";
   connection: Connection;
   /** The code of the socket's last close, for saying why it is `refused`. */
@@ -51,14 +58,8 @@ export const BLOCKED_MS = 10_000;
 /** An echo that stays away for this long after the server said yes is fetched. */
 export const ECHO_MS = 3_000;
 
-interface Running {
-  socket: NotificationSocket;
-  catchUp: CatchUp;
-  cancels: Set<() => void>;
-}
-
 export class NotificationFeed {
-  #running: Running | null = null;
+  #running: { socket: NotificationSocket; catchUp: CatchUp; cancels: Set<() => void> } | null = null;
   #inbox = EMPTY_INBOX;
   #marks: readonly Mark[] = [];
   #accepted = new WeakSet<Mark>();
@@ -71,6 +72,8 @@ export class NotificationFeed {
   #state: FeedState = {
     items: [],
     unreadCount: 0,
+    lists: NO_LISTS,
+    historyDays: EMPTY_INBOX.historyDays,
     status: "loading",
     connection: "connecting",
     closedWith: null,
@@ -78,9 +81,11 @@ export class NotificationFeed {
   readonly #watchers = new Set<() => void>();
   readonly #listeners = new Set<(event: FeedEvent) => void>();
   readonly #parts: FeedParts;
+  readonly #lists: Lists;
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
+    this.#lists = new Lists(parts.api, () => this.#publish());
   }
 
   readonly state = (): FeedState => this.#state;
@@ -113,6 +118,7 @@ export class NotificationFeed {
       },
     );
     this.#running = { socket, catchUp, cancels: new Set() };
+    this.#lists.start();
     this.#running.cancels.add(surroundings.watch((occasion) => this.#occasion(occasion)));
     this.#later(FIRST_LOAD_MS, () => catchUp.loaded || void catchUp.sync("join"));
     socket.start();
@@ -126,23 +132,34 @@ export class NotificationFeed {
     this.#polling = false;
     running?.socket.stop();
     running?.catchUp.stop();
+    this.#lists.stop();
     for (const cancel of running?.cancels ?? []) cancel();
   }
 
   markRead(id: string): void {
-    const item = this.#state.items.find((candidate) => candidate.id === id);
-    if (item?.read_at === null)
-      this.#mark({ kind: "read", id, seq: this.#inbox.items.get(id)?.seq ?? item.seq });
+    const item = this.#known().items.get(id);
+    if (item !== undefined && this.#isUnread(id)) this.#mark({ kind: "read", id, seq: item.seq });
   }
 
-  markUnread(id: string): void {
-    const item = this.#state.items.find((candidate) => candidate.id === id);
-    if (item !== undefined && item.read_at !== null) this.#mark({ kind: "unread", id });
+  /** Those of them that are read. */
+  markUnread(...ids: readonly string[]): void {
+    const read = ids.filter((id) => this.#isUnread(id) === false);
+    if (read.length > 0) this.#mark({ kind: "unread", ids: read });
   }
 
   /** All that this window knows of; what arrives from now on stays unread. */
   markAllRead(): void {
     if (this.#state.unreadCount > 0) this.#mark({ kind: "all", upToSeq: this.#inbox.latestSeq });
+  }
+
+  /** More of a list, if there is more; its `more` says how that goes. */
+  loadMore(which: Which): void {
+    void this.#lists.load(which);
+  }
+
+  /** The events that a row stands for, newest first. */
+  members(id: string, cursor: string | null, limit: number): Promise<MemberPage> {
+    return this.#parts.api.members(id, cursor, limit);
   }
 
   /** Somebody asks for it: connect and load now. */
@@ -177,7 +194,7 @@ export class NotificationFeed {
   }
 
   #settle(): void {
-    this.#marks = this.#marks.filter((mark) => !(this.#accepted.has(mark) && isSettled(this.#inbox, mark)));
+    this.#marks = this.#marks.filter((mark) => !(this.#accepted.has(mark) && isSettled(this.#known(), mark)));
     this.#publish();
   }
 
@@ -186,19 +203,18 @@ export class NotificationFeed {
     this.#publish();
   }
 
-  #changed(inbox: Inbox, before: Inbox, pushed: LogFrame | null): void {
+  #changed(inbox: Inbox, before: Inbox, change: LogChange): void {
     const wasLoaded = this.#state.status === "ready";
+    const known = this.#known().items;
     this.#inbox = inbox;
+    this.#lists.apply(change, inbox);
     this.#settle();
-    if (pushed === null && !wasLoaded) return;
-    const rewritten = [...inbox.items.values()].filter(
-      (item) => before.items.get(item.id)?.updated_at !== item.updated_at,
-    );
-    const news = rewritten.filter((item) => item.read_at === null && isNews(item, before, pushed));
-    if (pushed === null && news.length > 0) this.#tell({ kind: "backlog", notifications: news });
+    const isBacklog = !isPushed(change);
+    if (isBacklog && !wasLoaded) return;
+    const { news, quiet } = newsIn(inbox, before, known, change);
+    if (isBacklog && news.length > 0) this.#tell({ kind: "backlog", notifications: news });
     else for (const notification of news) this.#tell({ kind: "arrived", notification });
-    const quiet = rewritten.filter((item) => !news.includes(item));
-    if (quiet.length > 0) this.#tell({ kind: "changed", taskIds: tasksOf(quiet, before) });
+    if (quiet.length > 0) this.#tell({ kind: "changed", taskIds: tasksOf(quiet, known) });
   }
 
   #troubled(error: unknown): void {
@@ -245,13 +261,26 @@ export class NotificationFeed {
   #publish(): void {
     const loaded = this.#running?.catchUp.loaded ?? false;
     const readAt = new Date(this.#parts.clock.now()).toISOString();
+    const view = overlay(this.#known(), this.#marks, readAt);
     this.#state = {
-      ...overlay(this.#inbox, this.#marks, readAt),
+      ...view,
+      lists: this.#lists.of(view),
+      historyDays: this.#inbox.historyDays,
       status: loaded ? "ready" : this.#trouble === null ? "loading" : "failed",
       connection: this.#connection(),
       closedWith: this.#running?.socket.closedWith ?? null,
     };
     for (const watcher of this.#watchers) watcher();
+  }
+
+  #known(): Known {
+    return { items: this.#lists.known(this.#inbox), unreadCount: this.#inbox.unreadCount };
+  }
+
+  /** As it is shown; undefined for what is not known. */
+  #isUnread(id: string): boolean | undefined {
+    const item = this.#state.items.find((candidate) => candidate.id === id);
+    return item === undefined ? undefined : item.read_at === null;
   }
 
   #tell(event: FeedEvent): void {
@@ -267,17 +296,4 @@ export class NotificationFeed {
     });
     running.cancels.add(cancel);
   }
-}
-
-/** A row is news when it is new, or when one more happening was counted into it. */
-function isNews(item: Notification, before: Inbox, pushed: LogFrame | null): boolean {
-  const known = before.items.get(item.id);
-  if (known !== undefined) return item.count > known.count;
-  return pushed?.type !== "NOTIFICATION" || pushed.payload.change === "added";
-}
-
-/** A row whose task was deleted no longer names it; as it was before, it does. */
-function tasksOf(items: readonly Notification[], before: Inbox): readonly string[] {
-  const ids = items.flatMap((item) => [item.task_id, before.items.get(item.id)?.task_id ?? null]);
-  return [...new Set(ids.filter((id) => id !== null))];
 }

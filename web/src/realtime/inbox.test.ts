@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { applyFrame, applySync, EMPTY_INBOX, KEPT_ITEMS, type Inbox, type LogFrame } from "@/realtime/inbox";
+import { applyFrame, applySync, EMPTY_INBOX, isShown, KEPT_ITEMS, type Inbox } from "@/realtime/inbox";
+import type { LogFrame } from "@/realtime/rows";
 import { aNotification, FakeInboxServer } from "@/testing/fake-inbox-server";
 
 function synced(server: FakeInboxServer): Inbox {
@@ -71,6 +72,7 @@ describe("a sync", () => {
       removed_ids: [],
       latest_seq: 9,
       unread_count: 2,
+      history_days: 30,
       reset: false,
     });
     expect(shown(applySync(stray, server.sync(null)))).toEqual(held(server));
@@ -85,11 +87,13 @@ describe("a sync", () => {
     expect(applySync(inbox, old)).toBe(inbox);
   });
 
-  it("puts the newest first, and by id those of one moment", () => {
-    const at = (id: string, created_at: string) => aNotification({ id, created_at });
+  it("puts first what happened last, to the microsecond, and by id what happened at once", () => {
+    const at = (id: string, updated_at: string) =>
+      aNotification({ id, updated_at, created_at: "2030-01-01T10:00:00Z" });
     const items = [
       at("a", "2030-01-01T10:00:00Z"),
-      at("c", "2030-01-01T11:00:00Z"),
+      at("d", "2030-01-01T11:00:00.000001Z"),
+      at("c", "2030-01-01T11:00:00.0005Z"),
       at("b", "2030-01-01T10:00:00Z"),
     ];
     const inbox = applySync(EMPTY_INBOX, {
@@ -97,16 +101,18 @@ describe("a sync", () => {
       removed_ids: [],
       latest_seq: 3,
       unread_count: 3,
+      history_days: 30,
       reset: true,
     });
-    expect([...inbox.items.keys()]).toEqual(["c", "b", "a"]);
+    expect([...inbox.items.keys()]).toEqual(["c", "d", "b", "a"]);
   });
 
   it("keeps a bounded number of items and the whole count", () => {
     const items = Array.from({ length: KEPT_ITEMS + 5 }, (_, at) =>
-      aNotification({ id: String(at), created_at: new Date(at * 1000).toISOString() }),
+      aNotification({ id: String(at), updated_at: new Date(at * 1000).toISOString() }),
     );
-    const result = { items, removed_ids: [], latest_seq: 1, unread_count: items.length, reset: true };
+    const head = { latest_seq: 1, unread_count: items.length, history_days: 30 };
+    const result = { items, removed_ids: [], reset: true, ...head };
     const inbox = applySync(EMPTY_INBOX, result);
     expect(inbox.items.size).toBe(KEPT_ITEMS);
     expect(inbox.items.has("0")).toBe(false);
@@ -128,6 +134,20 @@ describe("a window that holds only a part of the inbox", () => {
 
     expect(applied).toEqual({ inbox, outcome: "gap" });
     expect(shown(applySync(inbox, server.sync(inbox.latestSeq)))).toEqual(held(server));
+  });
+});
+
+describe("what is shown", () => {
+  const created_at = "2030-01-01T10:00:00Z";
+  const day = 86_400_000;
+  const now = Date.parse(created_at) + 30 * day;
+
+  it.each([
+    ["what was read, until it is as old as the history", "2030-01-02T10:00:00Z", now - 1, true],
+    ["nothing that was read and is older", "2030-01-02T10:00:00Z", now, false],
+    ["what is unread, however old", null, now + 300 * day, true],
+  ])("is %s", (_what, read_at, at, shown) => {
+    expect(isShown(aNotification({ id: "a", created_at, read_at }), 30, at)).toBe(shown);
   });
 });
 

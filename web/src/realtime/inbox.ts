@@ -1,19 +1,19 @@
-import type { Notification, ReadPayload, ServerFrame } from "@/lib/contracts/frames.gen";
+import type { Notification, ServerFrame } from "@/lib/contracts/frames.gen";
 import type { components } from "@/lib/contracts/notification-worker.gen";
+import { afterFrame, newestFirst, type LogFrame, type Rows } from "@/realtime/rows";
 
 /** A person's inbox as far as this window knows it: the server's numbered log, applied up to `latestSeq`. */
 export interface Inbox {
   /** By id, newest first. */
-  readonly items: ReadonlyMap<string, Notification>;
+  readonly items: Rows;
   readonly latestSeq: number;
   /** The server's own count, which is exact; more may be unread than are loaded. */
   readonly unreadCount: number;
+  /** For so many days a read notification is shown. */
+  readonly historyDays: number;
 }
 
 export type SyncResult = components["schemas"]["InboxChanges"];
-
-/** The frames that are entries of the log. */
-export type LogFrame = Extract<ServerFrame, { type: "NOTIFICATION" | "READ" | "UNREAD" | "REMOVED" }>;
 
 /** `old`: known already. `gap`: an entry before it is missing, so that only a sync helps; the inbox is as it was. */
 export type Outcome = "applied" | "old" | "gap";
@@ -21,26 +21,30 @@ export type Outcome = "applied" | "old" | "gap";
 /** The most that is kept; the oldest go first. The count stays right, since it is the server's. */
 export const KEPT_ITEMS = 1_000;
 
-export const EMPTY_INBOX: Inbox = { items: new Map(), latestSeq: 0, unreadCount: 0 };
+export const EMPTY_INBOX: Inbox = { items: new Map(), latestSeq: 0, unreadCount: 0, historyDays: 30 };
+
+const DAY_MS = 86_400_000;
 
 export function isLogFrame(frame: ServerFrame): frame is LogFrame {
   return ["NOTIFICATION", "READ", "UNREAD", "REMOVED"].includes(frame.type);
 }
 
-/** Newest first; the id decides among those of one moment, as it does on the server. */
-function newestFirst(one: Notification, other: Notification): number {
-  const [a, b] = [Date.parse(one.created_at), Date.parse(other.created_at)];
-  if (a !== b) return b - a;
-  return one.id < other.id ? 1 : -1;
+/** What is unread is shown however old it is; what was read is, until it is older than the history. */
+export function isShown(item: Notification, historyDays: number, now: number): boolean {
+  return item.read_at === null || Date.parse(item.created_at) > now - historyDays * DAY_MS;
 }
 
-function ordered(items: Iterable<Notification>): ReadonlyMap<string, Notification> {
+function ordered(items: Iterable<Notification>): Rows {
   const sorted = [...items].sort(newestFirst).slice(0, KEPT_ITEMS);
   return new Map(sorted.map((item) => [item.id, item]));
 }
 
 export function applySync(inbox: Inbox, result: SyncResult): Inbox {
-  const head = { latestSeq: result.latest_seq, unreadCount: result.unread_count };
+  const head = {
+    latestSeq: result.latest_seq,
+    unreadCount: result.unread_count,
+    historyDays: result.history_days,
+  };
   if (result.reset) return { items: ordered(result.items), ...head };
   // An answer from before what was applied since says nothing new.
   if (result.latest_seq < inbox.latestSeq) return inbox;
@@ -55,7 +59,7 @@ export function applyFrame(inbox: Inbox, frame: LogFrame): { inbox: Inbox; outco
   if (seq <= inbox.latestSeq) return { inbox, outcome: "old" };
   if (seq > inbox.latestSeq + 1 || lacksRows(inbox, frame)) return { inbox, outcome: "gap" };
   return {
-    inbox: { items: itemsAfter(inbox.items, frame), latestSeq: seq, unreadCount },
+    inbox: { ...inbox, items: itemsAfter(inbox.items, frame), latestSeq: seq, unreadCount },
     outcome: "applied",
   };
 }
@@ -65,41 +69,8 @@ function lacksRows(inbox: Inbox, frame: LogFrame): boolean {
   return frame.type === "UNREAD" && frame.payload.ids.some((id) => !inbox.items.has(id));
 }
 
-function itemsAfter(items: Inbox["items"], frame: LogFrame): Inbox["items"] {
-  switch (frame.type) {
-    case "NOTIFICATION": {
-      const { change, unread_count, ...item } = frame.payload;
-      return ordered(new Map(items).set(item.id, item).values());
-    }
-    case "READ":
-      return changed(items, frame.payload.seq, readBy(frame.payload), frame.payload.read_at);
-    case "UNREAD": {
-      const ids = new Set(frame.payload.ids);
-      return changed(items, frame.payload.seq, (item) => ids.has(item.id) && item.read_at !== null, null);
-    }
-    case "REMOVED": {
-      const rest = new Map(items);
-      for (const id of frame.payload.ids) rest.delete(id);
-      return rest;
-    }
-  }
-}
-
-function readBy({ ids, up_to_seq: upToSeq }: Partial<ReadPayload>): (item: Notification) => boolean {
-  const named = new Set(ids ?? []);
-  const head = upToSeq ?? -1;
-  return (item) => item.read_at === null && (named.has(item.id) || item.seq <= head);
-}
-
-/** One command has one number, and every row that it changes takes it. */
-function changed(
-  items: Inbox["items"],
-  seq: number,
-  concerns: (item: Notification) => boolean,
-  readAt: string | null,
-): Inbox["items"] {
-  const entries = [...items].map(
-    ([id, item]) => [id, concerns(item) ? { ...item, seq, read_at: readAt } : item] as const,
-  );
-  return new Map(entries);
+function itemsAfter(items: Rows, frame: LogFrame): Rows {
+  if (frame.type !== "NOTIFICATION") return afterFrame(items, frame);
+  const { change, unread_count, ...item } = frame.payload;
+  return ordered(new Map(items).set(item.id, item).values());
 }

@@ -32,8 +32,8 @@ describe("marks over an inbox", () => {
   it("count no row twice, and are applied in the order they were made", () => {
     const read: Mark = { kind: "read", id: "a", seq: 1 };
     expect(unread(anInbox(), read, read).unreadCount).toBe(2);
-    expect(unread(anInbox(), read, { kind: "unread", id: "a" }).unreadCount).toBe(3);
-    expect(unread(anInbox(), { kind: "unread", id: "a" }, read).unreadCount).toBe(2);
+    expect(unread(anInbox(), read, { kind: "unread", ids: ["a"] }).unreadCount).toBe(3);
+    expect(unread(anInbox(), { kind: "unread", ids: ["a"] }, read).unreadCount).toBe(2);
   });
 
   it("of a row that is gone change nothing", () => {
@@ -46,7 +46,7 @@ describe("a mark is settled", () => {
     [{ kind: "read", id: "a", seq: 1 }, false],
     [{ kind: "read", id: "c", seq: 1 }, true],
     [{ kind: "read", id: "gone", seq: 1 }, true],
-    [{ kind: "unread", id: "a" }, true],
+    [{ kind: "unread", ids: ["a"] }, true],
     [{ kind: "all", upToSeq: 0 }, true],
     [{ kind: "all", upToSeq: 2 }, false],
   ])("%o: %s", (mark, settled) => {

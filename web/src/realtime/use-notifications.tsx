@@ -1,11 +1,16 @@
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore, type ReactNode } from "react";
 
+import type { MemberPage } from "@/realtime/api";
 import type { FeedEvent, FeedState, NotificationFeed } from "@/realtime/feed";
+import type { Which } from "@/realtime/lists";
 
 export interface Notifications extends FeedState {
   markRead: (id: string) => void;
-  markUnread: (id: string) => void;
+  markUnread: (...ids: readonly string[]) => void;
   markAllRead: () => void;
+  loadMore: (which: Which) => void;
+  /** The events that a row stands for, newest first, a page at a time. */
+  members: (id: string, cursor: string | null, limit: number) => Promise<MemberPage>;
   /** Connects and loads now, for a person who does not want to wait. */
   retry: () => void;
 }
@@ -31,16 +36,18 @@ function useFeed(): NotificationFeed {
 export function useNotifications(): Notifications {
   const feed = useFeed();
   const state = useSyncExternalStore(feed.subscribe, feed.state);
-  return useMemo(
+  const actions = useMemo(
     () => ({
-      ...state,
       markRead: (id: string) => feed.markRead(id),
-      markUnread: (id: string) => feed.markUnread(id),
+      markUnread: (...ids: readonly string[]) => feed.markUnread(...ids),
       markAllRead: () => feed.markAllRead(),
+      loadMore: (which: Which) => feed.loadMore(which),
+      members: (...request: Parameters<NotificationFeed["members"]>) => feed.members(...request),
       retry: () => feed.retry(),
     }),
-    [feed, state],
+    [feed],
   );
+  return useMemo(() => ({ ...state, ...actions }), [state, actions]);
 }
 
 /** What happens once: something arrived, a backlog came, a mark was refused. `listener` should be stable. */

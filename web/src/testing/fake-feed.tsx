@@ -7,7 +7,9 @@ import { NowProvider } from "@/components/now";
 import { ToastProvider } from "@/components/toasts";
 import { ApiContext, type Api } from "@/lib/api-context";
 import { ProblemError } from "@/lib/problems";
+import type { MemberPage } from "@/realtime/api";
 import { NotificationFeed } from "@/realtime/feed";
+import type { Page } from "@/realtime/listing";
 import type { Mark } from "@/realtime/marks";
 import { MutedTasksProvider } from "@/realtime/use-muted-tasks";
 import { NotificationsProvider } from "@/realtime/use-notifications";
@@ -27,6 +29,8 @@ export class FakeSystem {
   readonly server = new FakeInboxServer();
   readonly marks: Mark[] = [];
   answerMark: (mark: Mark) => Promise<void> = () => Promise.resolve();
+  answerPage = (page: () => Page): Promise<Page> => Promise.resolve(page());
+  answerMembers = (page: () => MemberPage): Promise<MemberPage> => Promise.resolve(page());
   readonly feed = new NotificationFeed({
     api: {
       sync: (afterSeq) => Promise.resolve(this.server.sync(afterSeq)),
@@ -34,6 +38,9 @@ export class FakeSystem {
         this.marks.push(mark);
         return this.answerMark(mark);
       },
+      history: (cursor) => this.answerPage(() => this.server.page(cursor, 50)),
+      unread: (cursor) => this.answerPage(() => this.server.page(cursor, 100, { isUnread: true })),
+      members: (...request) => this.answerMembers(() => this.server.membersOf(...request)),
     },
     socketUrl: "ws://gateway/ws",
     openSocket: this.gateway.open,

@@ -1,5 +1,8 @@
 import type { Notification } from "@/lib/contracts/frames.gen";
-import type { LogFrame, SyncResult } from "@/realtime/inbox";
+import type { Member, MemberPage } from "@/realtime/api";
+import type { SyncResult } from "@/realtime/inbox";
+import type { Page } from "@/realtime/listing";
+import { comparePositions, type LogFrame } from "@/realtime/rows";
 
 export function aNotification(about: Partial<Notification> & { id: string }): Notification {
   return {
@@ -23,18 +26,21 @@ export class FakeInboxServer {
   items = new Map<string, Notification>();
   seq = 0;
   readonly pushed: LogFrame[] = [];
+  readonly members = new Map<string, Member[]>();
+  historyDays = 30;
   readonly #removed = new Map<string, number>();
+  #forgotten = 0;
 
   add(id: string, about: Partial<Notification> = {}): LogFrame {
     this.seq += 1;
     const known = this.items.get(id);
     const moment = new Date(Date.parse("2030-01-01T11:00:00Z") + this.seq * 1000).toISOString();
     const item = aNotification({
+      created_at: known?.created_at ?? moment,
+      updated_at: moment,
       ...about,
       id,
       seq: this.seq,
-      created_at: known?.created_at ?? moment,
-      updated_at: moment,
     });
     this.items.set(id, item);
     this.#removed.delete(id);
@@ -79,10 +85,39 @@ export class FakeInboxServer {
     return this.#push({ type: "REMOVED", payload: { seq: this.seq, ids, unread_count: this.unreadCount } });
   }
 
+  /** From here on a window that is behind has to start anew. */
+  forget(): void {
+    this.#forgotten = this.seq;
+  }
+
+  /** A page of everything, or of what is unread; the cursor is a position, as it is on the server. */
+  page(cursor: string | null, limit: number, { isUnread = false } = {}): Page {
+    const after = cursor === null ? null : (JSON.parse(cursor) as { created_at: string; id: string });
+    const listed = [...this.items.values()]
+      .filter((item) => !isUnread || item.read_at === null)
+      .filter((item) => after === null || comparePositions(item, after) > 0)
+      .sort(comparePositions);
+    const items = listed.slice(0, limit);
+    const last = items.at(-1);
+    const isLast = last === undefined || listed.length <= limit;
+    return { items, next: isLast ? null : JSON.stringify({ created_at: last.created_at, id: last.id }) };
+  }
+
+  membersOf(id: string, cursor: string | null, limit: number): MemberPage {
+    const all = this.members.get(id) ?? [];
+    const from = Number(cursor ?? 0);
+    const end = from + limit;
+    return { items: all.slice(from, end), next: end < all.length ? String(end) : null };
+  }
+
   sync(afterSeq: number | null): SyncResult {
-    const head = { latest_seq: this.seq, unread_count: this.unreadCount };
+    const head = {
+      latest_seq: this.seq,
+      unread_count: this.unreadCount,
+      history_days: this.historyDays,
+    };
     const all = [...this.items.values()];
-    if (afterSeq === null || afterSeq > this.seq)
+    if (afterSeq === null || afterSeq > this.seq || afterSeq < this.#forgotten)
       return { items: all, removed_ids: [], reset: true, ...head };
     const removed = [...this.#removed].filter(([, seq]) => seq > afterSeq);
     return {

@@ -1,12 +1,13 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency
+.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency bench-inbox
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
 page := $(python) -m infra.local.page
 pytest_arguments ?=
 lock_arguments ?=
+bench_arguments ?=
 UV ?= uv
 
 help: ## list the targets
@@ -64,6 +65,10 @@ contracts: ## write what is generated: schemas, OpenAPI, broker definitions, the
 bench-latency: ## time from a change to the frame in a window, and what each hop takes
 	@infra/local/setup.sh test
 	$(python) -m tests.load.latency
+
+bench-inbox: ## what a request costs with ten million notifications stored, with the plans (about 10 minutes)
+	@infra/local/setup.sh test
+	$(python) -m tests.load.inbox_at_scale $(bench_arguments)
 
 lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade takes newer ones)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv make lock" >&2; exit 1; }

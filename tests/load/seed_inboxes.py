@@ -1,0 +1,123 @@
+"""Fills a migrated database of the notification worker with as many notifications as wanted, by COPY.
+
+Rows come in the order of their time, each of a random person, as they do in life: what one person holds lies scattered
+over the table. The indexes are dropped first and made again afterwards, which is several times faster.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import Index, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex
+from uuid_utils.compat import uuid7
+
+from notification_worker.models import inboxes, notification_members, notifications
+
+CHUNK = 50_000
+AGE = timedelta(days=31)
+"""The oldest row is a little older than what is shown."""
+UNREAD_SHARE = 0.05
+JOINED_SHARE = 0.02
+MEMBERS = 3
+BEHIND = 20
+"""So many people have read nothing at all."""
+TYPES = ("task_assigned", "status_changed", "status_changed", "comment_added", "comment_added")
+
+Record = tuple[Any, ...]
+
+_COLUMNS = (
+    *("id", "user_id", "seq", "type", "actor_id", "actor_name", "task_id", "task_title", "old_status", "new_status"),
+    *("comment_id", "reasons", "count", "other_actors", "created_at", "updated_at", "read_at"),
+    *("event_source", "event_id", "event_time"),
+)
+_MEMBER_COLUMNS = (
+    *("id", "user_id", "notification_id", "type", "actor_id", "actor_name", "task_id", "task_title", "comment_id"),
+    *("reasons", "created_at", "event_source", "event_id", "event_time"),
+)
+
+
+@dataclass
+class Seeded:
+    """Who was given rows: `behind` have read nothing."""
+
+    people: list[UUID]
+    heads: Counter[UUID] = field(default_factory=Counter)
+    unread: Counter[UUID] = field(default_factory=Counter)
+    joined: list[tuple[UUID, UUID]] = field(default_factory=list)
+    """Persons and their rows that have members."""
+
+    @property
+    def behind(self) -> list[UUID]:
+        return self.people[:BEHIND]
+
+
+async def seed(connection: asyncpg.Connection, *, rows: int, people: int, tasks: int) -> Seeded:
+    """Fill the database; `connection` is a superuser's."""
+    seeded = Seeded([uuid7() for _ in range(people)])
+    indexes = [index for table in (notifications, notification_members) for index in _indexes(table)]
+    for index in indexes:
+        await connection.execute(f"DROP INDEX {index.name}")
+    # Rows of one seeding fit together: checking every reference again takes longer than the COPY itself.
+    await connection.execute("SET session_replication_role = replica")
+    made = _rows(seeded, rows, [uuid7() for _ in range(tasks)])
+    while chunk := [pair for pair, _ in zip(made, range(CHUNK), strict=False)]:
+        await _copy(connection, notifications, [row for row, _ in chunk], _COLUMNS)
+        await _copy(connection, notification_members, [one for _, own in chunk for one in own], _MEMBER_COLUMNS)
+    heads = [(user_id, seeded.heads[user_id], seeded.unread[user_id]) for user_id in seeded.people]
+    await _copy(connection, inboxes, heads, ("user_id", "last_seq", "unread_count"))
+    await connection.execute("SET session_replication_role = origin")
+    for index in indexes:
+        await connection.execute(str(CreateIndex(index).compile(dialect=postgresql.dialect())))
+    await connection.execute("VACUUM ANALYZE")
+    return seeded
+
+
+def _indexes(table: Table) -> list[Index]:
+    return sorted(table.indexes, key=lambda index: str(index.name))
+
+
+async def _copy(connection: asyncpg.Connection, table: Table, records: list[Record], columns: tuple[str, ...]) -> None:
+    await connection.copy_records_to_table(table.name, records=records, columns=list(columns))
+
+
+def _rows(seeded: Seeded, rows: int, tasks: list[UUID]) -> Iterator[tuple[Record, list[Record]]]:
+    choice = random.Random(7)  # noqa: S311 (the same rows every time)
+    behind = frozenset(seeded.behind)
+    start, step = datetime.now(UTC) - AGE, AGE / rows
+    for number in range(rows):
+        user_id, task_id = choice.choice(seeded.people), choice.choice(tasks)
+        notification_type, moment, notification_id = choice.choice(TYPES), start + number * step, uuid7()
+        is_comment = notification_type == "comment_added"
+        joined = is_comment and choice.random() < JOINED_SHARE
+        unread = user_id in behind or choice.random() < UNREAD_SHARE
+        seeded.heads[user_id] += 1
+        seeded.unread[user_id] += unread
+        row = (
+            *(notification_id, user_id, seeded.heads[user_id], notification_type, choice.choice(seeded.people), "Ann"),
+            *(task_id, f"Task {number % len(tasks)}"),
+            *(("todo", "in_review") if notification_type == "status_changed" else (None, None)),
+            *(task_id if is_comment else None, ["created"], MEMBERS if joined else 1, 0),
+            *(moment, moment, None if unread else moment + timedelta(hours=1)),
+            *("/task-service", str(notification_id), moment),
+        )
+        if joined:
+            seeded.joined.append((user_id, notification_id))
+        yield row, _members(row) if joined else []
+
+
+def _members(row: Record) -> list[Record]:
+    known = dict(zip(_COLUMNS, row, strict=True))
+    return [
+        tuple(
+            {**known, "id": uuid7(), "notification_id": known["id"], "event_id": f"{known['id']}/{number}"}[column]
+            for column in _MEMBER_COLUMNS
+        )
+        for number in range(MEMBERS)
+    ]

@@ -1,6 +1,6 @@
 """Every error of an API as one format, `application/problem+json`. Source: RFC 9457."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -100,9 +100,7 @@ def _translate(status: HTTPStatus, problem: ProblemType) -> Any:  # noqa: ANN401
 def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (registered for this class only)
     details = error.errors()
-    errors = tuple(
-        FieldProblem(where=".".join(map(str, detail["loc"])), message=str(detail["msg"])) for detail in details
-    )
+    errors = tuple(FieldProblem(where=_where(detail["loc"]), message=str(detail["msg"])) for detail in details)
     if any(detail["type"] == "json_invalid" for detail in details):
         return _Answer(HTTPStatus.BAD_REQUEST, ProblemType.INVALID_REQUEST, "the body is not JSON", errors).response()
     if not _says_json(request) and any(
@@ -113,6 +111,11 @@ def _invalid_request(request: Request, error: Exception) -> Response:
     return _Answer(
         HTTPStatus.UNPROCESSABLE_ENTITY, ProblemType.INVALID_REQUEST, "the request is not valid", errors
     ).response()
+
+
+def _where(location: Iterable[object]) -> str:
+    """Write a path into the request; of a name that is wrong itself pydantic says so behind it, as `[key]`."""
+    return ".".join(str(part) for part in location if part != "[key]")
 
 
 def _says_json(request: Request) -> bool:

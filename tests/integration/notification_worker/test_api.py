@@ -1,76 +1,22 @@
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.problems import MEDIA_TYPE, Problem
-from infra.auth.key_set import PublishedKeys
-from infra.database.engine import create_engine
 from infra.http.body_limit import BODY_BYTES
-from notification_worker.api.application import connect, notification_api, wrap
-from notification_worker.api.context import ApiContext
+from notification_worker.api.application import notification_api
 from notification_worker.commands.apply_events import apply_events
-from tests.support.notification_events import TaskStory, person
-from tests.support.tokens import Signer, published
+from tests.integration.notification_worker.api_client import ANN, EVE, JOHN, ORIGIN, Client, problem_of
+from tests.support.notification_events import TaskStory
+from tests.support.tokens import Signer
 
-ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
-ORIGIN = "http://localhost:8000"
-
-
-@pytest.fixture(scope="module")
-def signer() -> Signer:
-    return Signer()
-
-
-@pytest.fixture(scope="module")
-def key_set_url(signer: Signer) -> Iterator[str]:
-    with published(signer) as url:
-        yield url
-
-
-class Client:
-    """Speaks to the API as one person."""
-
-    def __init__(self, http: httpx.AsyncClient, token: str, woken: list[None]) -> None:
-        self.http = http
-        self.woken = woken
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    async def get(self, path: str = "", **params: Any) -> httpx.Response:
-        return await self.http.get(f"/api/notifications{path}", params=params or None, headers=self._headers)
-
-    async def post(self, path: str, body: Any) -> httpx.Response:
-        return await self.http.post(f"/api/notifications{path}", json=body, headers=self._headers)
-
-
-def client_on(database: AsyncEngine, key_set_url: str, token: str, keys_client: httpx.AsyncClient) -> Client:
-    woken: list[None] = []
-    app = notification_api()
-    connect(app, ApiContext(database, PublishedKeys(key_set_url, keys_client), lambda: woken.append(None)))
-    transport = httpx.ASGITransport(wrap(app, [ORIGIN]), raise_app_exceptions=False)
-    return Client(httpx.AsyncClient(transport=transport, base_url="http://api"), token, woken)
-
-
-@pytest.fixture
-async def ann(database: AsyncEngine, signer: Signer, key_set_url: str) -> AsyncIterator[Client]:
-    async with httpx.AsyncClient(trust_env=False) as keys_client:
-        client = client_on(database, key_set_url, signer.token(ANN.id), keys_client)
-        async with client.http:
-            yield client
-
-
-@pytest.fixture
-async def refused(signer: Signer, key_set_url: str) -> AsyncIterator[Client]:
-    """Ann, before an API that never comes to need its database, which is not there."""
-    nowhere = create_engine("postgresql://nobody@127.0.0.1:1/nothing", application_name="test")
-    async with httpx.AsyncClient(trust_env=False) as keys_client:
-        client = client_on(nowhere, key_set_url, signer.token(ANN.id), keys_client)
-        async with client.http:
-            yield client
-    await nowhere.dispose()
+ONE_ID = "019a5c20-11aa-7f00-8000-0a0b0c0d0e0f"
+EVERY_ROUTE = tuple(
+    (method.upper(), path.removeprefix("/api/notifications").replace("{", "").replace("}", ""))
+    for path, methods in notification_api().openapi()["paths"].items()
+    for method in methods
+)
 
 
 async def fill(database: AsyncEngine, count: int) -> None:
@@ -78,13 +24,6 @@ async def fill(database: AsyncEngine, count: int) -> None:
     await apply_events(database, [story.created(ANN), story.assigned(JOHN, EVE)])
     for _ in range(count):
         await apply_events(database, [story.moved(JOHN)])
-
-
-def problem_of(answer: httpx.Response) -> Problem:
-    assert answer.headers["Content-Type"] == MEDIA_TYPE
-    problem = Problem.parse(answer.content)
-    assert problem.status == answer.status_code
-    return problem
 
 
 async def test_the_unread_ones_are_listed_newest_first_page_by_page(database: AsyncEngine, ann: Client) -> None:
@@ -171,19 +110,17 @@ async def test_sync_over_500_changes_starts_again_with_the_newest_and_the_unread
 async def test_an_inbox_that_does_not_exist_yet_is_empty(ann: Client) -> None:
     assert (await ann.get()).json() == []
     changes = (await ann.get("/sync", after_seq=0)).json()
-    assert changes == {"items": [], "removed_ids": [], "latest_seq": 0, "unread_count": 0, "reset": False}
+    nothing = {"items": [], "removed_ids": [], "latest_seq": 0, "unread_count": 0}
+    assert changes == {**nothing, "reset": False, "history_days": 30}
     assert (await ann.post("/read-all", {"up_to_seq": 3})).status_code == 204
 
 
 async def test_the_notification_of_somebody_else_is_not_found_and_nothing_changes(
-    database: AsyncEngine, ann: Client, signer: Signer, key_set_url: str
+    database: AsyncEngine, ann: Client, eve: Client
 ) -> None:
     await fill(database, 1)
     (own,) = (await ann.get()).json()
-    async with httpx.AsyncClient(trust_env=False) as keys_client:
-        eve = client_on(database, key_set_url, signer.token(EVE.id), keys_client)
-        foreign = (await eve.get()).json()[0]["id"]
-        await eve.http.aclose()
+    foreign = (await eve.get()).json()[0]["id"]
     for route in ("/read", "/unread"):
         for other in (foreign, str(uuid4())):
             answer = await ann.post(route, {"ids": [own["id"], other]})
@@ -227,6 +164,17 @@ async def test_a_body_that_is_not_valid_is_refused_where_it_is_wrong(
         ("", {"cursor": "a" * 1000}, "query.cursor"),
         ("/sync", {"after_seq": -1}, "query.after_seq"),
         ("/sync", {"after_seq": "x"}, "query.after_seq"),
+        ("/history", {"limit": 101}, "query.limit"),
+        ("/history", {"cursor": "made up"}, "query.cursor"),
+        (f"/{ONE_ID}/members", {"limit": 0}, "query.limit"),
+        (f"/{ONE_ID}/members", {"cursor": "made up"}, "query.cursor"),
+        ("/7/members", {}, "path.notification_id"),
+        ("/7/why", {}, "path.notification_id"),
+        ("/why-not", {}, "query.task_id"),
+        ("/why-not", {"task_id": "7"}, "query.task_id"),
+        ("/muted-tasks", {"limit": 101}, "query.limit"),
+        ("/muted-tasks", {"cursor": "made up"}, "query.cursor"),
+        ("/muted-tasks/7", {}, "path.task_id"),
     ],
 )
 async def test_a_query_that_is_not_valid_is_refused_where_it_is_wrong(
@@ -250,10 +198,8 @@ async def test_without_a_good_token_nobody_gets_in(refused: Client, signer: Sign
     tokens = ["", "no token", Signer().token(ANN.id), signer.token(ANN.id, seconds=-60), signer.unsigned(ANN.id)]
     for header in (None, good, *(f"Bearer {token}" for token in tokens)):
         headers = {} if header is None else {"Authorization": header}
-        for method, path in (("GET", ""), ("GET", "/sync"), ("POST", "/read"), ("POST", "/read-all")):
-            answer = await refused.http.request(
-                method, f"/api/notifications{path}", headers=headers, json={"up_to_seq": 1}
-            )
+        for method, path in EVERY_ROUTE:
+            answer = await refused.http.request(method, f"/api/notifications{path}", headers=headers)
             assert answer.status_code == 401
             assert problem_of(answer).type == "unauthenticated"
             assert answer.headers["WWW-Authenticate"] == "Bearer"
@@ -274,7 +220,9 @@ async def test_a_database_that_is_away_is_unavailable_and_the_page_may_read_that
 
 
 async def test_only_the_origins_of_the_page_may_ask(refused: Client) -> None:
-    preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    for origin, allowed in ((ORIGIN, ORIGIN), ("http://evil.example", None), (f"{ORIGIN}.evil.example", None)):
-        answer = await refused.http.options("/api/notifications/read", headers={"Origin": origin, **preflight})
-        assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+    for method in ("GET", "POST", "PUT", "DELETE"):
+        preflight = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
+        for origin, allowed in ((ORIGIN, ORIGIN), ("http://evil.example", None), (f"{ORIGIN}.evil.example", None)):
+            answer = await refused.http.options("/api/notifications/read", headers={"Origin": origin, **preflight})
+            assert answer.headers.get("Access-Control-Allow-Origin") == allowed
+            assert (answer.status_code == 200) is (allowed is not None)

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from notification_worker.commands.apply_events import apply_events
-from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.commands.check_inboxes import Difference, check_inboxes
 from notification_worker.commands.errors import NotificationNotFoundError
 from notification_worker.commands.mark import Seen, mark_all_read, mark_read, mark_unread
 from notification_worker.models import inboxes, outbox
@@ -96,6 +96,7 @@ async def test_a_wrong_counter_is_found_by_the_recount(database: AsyncEngine) ->
     async with database.begin() as connection:
         await connection.execute(update(inboxes).values(unread_count=7, last_seq=9))
     (difference,) = await check_inboxes(database)
+    assert isinstance(difference, Difference)
     assert (difference.unread_count, difference.unread_rows) == (7, 2)
     assert (difference.last_seq, difference.largest_seq) == (9, 2)
 

@@ -115,7 +115,7 @@ async def _tell(
     clock: Clock,
 ) -> None:
     told = await tell(connection, tellings, holders, clock)
-    await note_events(connection, events, picture.erased)
+    await note_events(connection, events, picture.erased, clock())
     await note_held_back(connection, told.held_back)
     await append_rows(connection, outbox, delivery_messages(told.frames))
 

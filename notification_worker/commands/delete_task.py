@@ -1,4 +1,4 @@
-"""A task is gone: nobody watches it any more, and its notifications stay without a link.
+"""A task is gone: nobody watches or mutes it any more, and its notifications stay without a link.
 
 The link is taken out of the rows, each person with a new number, instead of being left out wherever rows are read: so
 a window that holds such a row learns of it like of any other change.
@@ -13,7 +13,7 @@ from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
 from notification_worker.commands.event_claims import claim, is_processed
 from notification_worker.commands.rewrite import rewrite
-from notification_worker.models import deleted_tasks, notifications, watchers
+from notification_worker.models import deleted_tasks, muted_tasks, watchers
 
 
 async def delete_task(database: AsyncEngine, event: TaskDeleted, clock: Clock) -> None:
@@ -28,10 +28,14 @@ async def delete_task(database: AsyncEngine, event: TaskDeleted, clock: Clock) -
                 insert(deleted_tasks).values(task_id=task_id, deleted_at=clock()).on_conflict_do_nothing()
             )
             await connection.execute(delete(watchers).where(watchers.c.task_id == task_id))
+            await connection.execute(delete(muted_tasks).where(muted_tasks.c.task_id == task_id))
             return True
 
     if await retry_on_conflict(forget):
-        rows = notifications.c
-        await rewrite(database, (rows.task_id == task_id) & ~rows.task_deleted, {"task_deleted": True})
+        await rewrite(
+            database,
+            lambda table: (table.c.task_id == task_id) & ~table.c.task_deleted,
+            lambda _: {"task_deleted": True},
+        )
         async with database.begin() as connection:
             await claim(connection, [event])

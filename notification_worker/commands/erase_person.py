@@ -1,6 +1,9 @@
 """A person is erased: what is theirs goes, and their name goes out of what others hold."""
 
-from sqlalchemy import case, delete, func
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import FromClause, case, delete, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -10,7 +13,8 @@ from infra.database.errors import retry_on_conflict
 from notification_worker.audience.wording import FORMER_MEMBER
 from notification_worker.commands.event_claims import claim, hold_off_events, is_processed
 from notification_worker.commands.rewrite import rewrite
-from notification_worker.models import inboxes, notifications, users, watchers
+from notification_worker.commands.task_history import forget_person
+from notification_worker.models import held_back_events, inboxes, muted_tasks, preferences, users, watchers
 
 
 async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -> None:
@@ -35,14 +39,22 @@ async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -
             )
             await connection.execute(delete(watchers).where(watchers.c.user_id == user_id))
             await connection.execute(delete(inboxes).where(inboxes.c.user_id == user_id))
+            for table in (preferences, muted_tasks, held_back_events):
+                await connection.execute(delete(table).where(table.c.user_id == user_id))
             return True
 
     if await retry_on_conflict(forget):
-        rows = notifications.c
-        # Another service's own words may name the person too.
-        message = case(
-            (rows.actor_name == "", rows.message), else_=func.replace(rows.message, rows.actor_name, FORMER_MEMBER)
-        )
-        await rewrite(database, rows.actor_id == user_id, {"actor_id": None, "actor_name": None, "message": message})
+        await rewrite(database, lambda table: table.c.actor_id == user_id, _without_name)
+        await forget_person(database, user_id)
         async with database.begin() as connection:
             await claim(connection, [event])
+
+
+def _without_name(table: FromClause) -> Mapping[str, Any]:
+    """Take the actor out; another service's own words may name the person too."""
+    message, name = table.c.message, table.c.actor_name
+    return {
+        "actor_id": None,
+        "actor_name": None,
+        "message": case((name == "", message), else_=func.replace(message, name, FORMER_MEMBER)),
+    }

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.events import AnyEvent
 from contracts.events.task import TaskAssigned, TaskCommentAdded, TaskEventData, TaskStatusChanged
 from contracts.notification_types import Outcome
+from infra.database.errors import retry_on_conflict
 from notification_worker.commands.surroundings import sequence_of
 from notification_worker.models import held_back_events, task_events
+
+EVENTS = 1_000
+"""The most events that one transaction takes a person out of."""
 
 _NOTE_EVENTS = insert(task_events).on_conflict_do_nothing()
 
@@ -34,7 +39,9 @@ _NOTE_HELD_BACK = (
         select(_GIVEN).join(
             task_events,
             (task_events.c.event_source == _GIVEN.c.event_source) & (task_events.c.event_id == _GIVEN.c.event_id),
-        ),
+        )
+        # An event that is being forgotten at this moment is waited for, and then left out.
+        .with_for_update(read=True, key_share=True, of=task_events),
         include_defaults=False,
     )
     .on_conflict_do_nothing()
@@ -50,10 +57,12 @@ class HeldBackEvent(NamedTuple):
     outcome: Outcome
 
 
-async def note_events(connection: AsyncConnection, events: Iterable[AnyEvent], erased: AbstractSet[UUID]) -> None:
+async def note_events(
+    connection: AsyncConnection, events: Iterable[AnyEvent], erased: AbstractSet[UUID], now: datetime
+) -> None:
     """Note those events of tasks that can tell somebody; nobody erased is named."""
     noted = [
-        _columns(event, erased)
+        {**_columns(event, erased), "recorded_at": now}
         for event in events
         if isinstance(event, TaskAssigned | TaskStatusChanged | TaskCommentAdded)
     ]
@@ -73,6 +82,33 @@ async def note_held_back(connection: AsyncConnection, held_back: Iterable[HeldBa
             _NOTE_HELD_BACK,
             {"sources": sources, "event_ids": event_ids, "user_ids": user_ids, "outcomes": outcomes},
         )
+
+
+async def forget_person(database: AsyncEngine, user_id: UUID) -> None:
+    """Take a person out of all events, `EVENTS` in a transaction; no event may name the person from now on."""
+    while await retry_on_conflict(lambda: _forget_some(database, user_id)):
+        pass
+
+
+async def _forget_some(database: AsyncEngine, user_id: UUID) -> bool:
+    rows = task_events.c
+    some = (
+        select(rows.event_source, rows.event_id)
+        .where(or_(rows.actor_id == user_id, rows.assignee_id == user_id))
+        .order_by(rows.event_source, rows.event_id)
+        .limit(EVENTS)
+        .with_for_update()
+    )
+    async with database.begin() as connection:
+        forgotten = await connection.execute(
+            update(task_events)
+            .where(tuple_(rows.event_source, rows.event_id).in_(some))
+            .values(
+                actor_id=func.nullif(rows.actor_id, user_id),
+                assignee_id=func.nullif(rows.assignee_id, user_id),
+            )
+        )
+        return forgotten.rowcount > 0
 
 
 def _columns(event: AnyEvent, erased: AbstractSet[UUID]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.deliveries import Delivery, PersonalFrame
-from contracts.socket.frames import Notification, NotificationFrame, Read, Resync, Unread, server_frame
+from contracts.socket.frames import Notification, NotificationFrame, Read, Removed, Resync, Unread, server_frame
 from notification_worker.commands.sync_inbox import Changes, sync_inbox
 from notification_worker.models import outbox
 
@@ -49,24 +49,29 @@ class Window:
                     shown = payload.model_dump(exclude={"change", "unread_count"})
                     self.rows[payload.id] = Notification(**shown)
                     self.unread_count = payload.unread_count
-                case Read(payload=payload):
-                    ids = payload.ids or [
-                        row.id
-                        for row in self.rows.values()
-                        if row.read_at is None and row.seq <= (payload.up_to_seq or 0)
-                    ]
-                    for row_id in ids:
-                        self._change(row_id, seq=payload.seq, read_at=payload.read_at)
-                    self.unread_count = payload.unread_count
-                case Unread(payload=payload):
-                    for row_id in payload.ids:
-                        self._change(row_id, seq=payload.seq, read_at=None)
-                    self.unread_count = payload.unread_count
+                case Read() | Unread() | Removed():
+                    self._mark(frame)
                 case Resync():
                     self.resyncs += 1
                     self._take(await sync_inbox(database, self.user_id, personal.seq - 1, history=HISTORY))
                 case other:
                     raise AssertionError(f"a window was sent {other}")
+
+    def _mark(self, frame: Read | Unread | Removed) -> None:
+        match frame:
+            case Read(payload=payload):
+                ids = payload.ids or [
+                    row.id for row in self.rows.values() if row.read_at is None and row.seq <= (payload.up_to_seq or 0)
+                ]
+                for row_id in ids:
+                    self._change(row_id, seq=payload.seq, read_at=payload.read_at)
+            case Unread(payload=payload):
+                for row_id in payload.ids:
+                    self._change(row_id, seq=payload.seq, read_at=None)
+            case Removed(payload=payload):
+                for row_id in payload.ids:
+                    del self.rows[row_id]
+        self.unread_count = frame.payload.unread_count
 
     def _change(self, row_id: UUID, **values: object) -> None:
         self.rows[row_id] = self.rows[row_id].model_copy(update=values)

@@ -1,10 +1,12 @@
+from datetime import UTC, datetime, time
 from uuid import UUID
 
 import pytest
 
 from contracts.events import AnyEvent
 from contracts.events.task import TaskStatus
-from contracts.notification_types import Reason
+from contracts.notification_types import Frequency, Outcome, Reason
+from notification_worker.audience.preferences import Preferences
 from notification_worker.audience.rules import Surroundings, telling_of
 from notification_worker.audience.watching import Watching
 from tests.support.notification_events import TaskStory, erased, person, registered, requested
@@ -75,6 +77,79 @@ def test_an_event_tells_those_whom_it_concerns(
 def test_an_event_that_concerns_nobody_else_tells_nobody(event: AnyEvent) -> None:
     telling = telling_of(event, Surroundings(ALL))
     assert telling is None or telling.people == ()
+
+
+def preferring(**frequencies: str) -> Preferences:
+    return Preferences(frequencies={name: Frequency(frequency) for name, frequency in frequencies.items()})
+
+
+COMMENTED, MOVED, ASSIGNED = STORY.commented(JOHN), STORY.moved(JOHN), STORY.assigned(JOHN, ANN)
+ASKED = requested([ANN.id], actor=JOHN)
+
+
+@pytest.mark.parametrize(
+    ("event", "muted", "preferences", "verdict"),
+    [
+        (COMMENTED, False, None, "instant"),
+        (COMMENTED, False, preferring(status_changed="off"), "instant"),
+        (COMMENTED, True, None, Outcome.MUTED),
+        (MOVED, True, None, Outcome.MUTED),
+        (ASSIGNED, True, None, "instant"),
+        (ASSIGNED, True, preferring(task_assigned="daily"), Frequency.DAILY),
+        (ASSIGNED, True, preferring(task_assigned="off"), Outcome.PREFERENCE),
+        (ASSIGNED, False, preferring(task_assigned="off"), Outcome.PREFERENCE),
+        (COMMENTED, True, preferring(comment_added="off"), Outcome.MUTED),
+        (COMMENTED, True, preferring(comment_added="hourly"), Outcome.MUTED),
+        (COMMENTED, False, preferring(comment_added="off"), Outcome.PREFERENCE),
+        (COMMENTED, False, preferring(comment_added="hourly"), Frequency.HOURLY),
+        (MOVED, False, preferring(status_changed="daily", comment_added="off"), Frequency.DAILY),
+        (ASKED, False, preferring(invoice_paid="hourly"), Frequency.HOURLY),
+        (ASKED, False, preferring(invoice_paid="off"), Outcome.PREFERENCE),
+        (ASKED, False, preferring(backup_failed="off"), "instant"),
+    ],
+)
+def test_mutes_and_preferences_decide_when_and_whether(
+    event: AnyEvent, *, muted: bool, preferences: Preferences | None, verdict: str
+) -> None:
+    around = Surroundings(
+        watchers(ann="created", john="assigned"),
+        muted={ANN.id} if muted else set(),
+        preferences={} if preferences is None else {ANN.id: preferences},
+    )
+    telling = telling_of(event, around)
+    assert telling is not None
+    assert telling.people == (ANN.id,)
+    verdicts = [
+        *("instant" for _ in telling.told),
+        *(held.frequency for held in telling.held),
+        *(held_back.outcome for held_back in telling.held_back),
+    ]
+    assert verdicts == [verdict]
+
+
+def test_own_actions_are_neither_told_nor_held_nor_held_back() -> None:
+    around = Surroundings(ALL, muted={JOHN.id}, preferences={JOHN.id: preferring(comment_added="off")})
+    telling = telling_of(STORY.commented(JOHN), around)
+    assert telling is not None
+    assert JOHN.id not in telling.people
+
+
+def test_what_is_held_waits_for_the_next_digest_of_the_persons_own_clock() -> None:
+    berlin = Preferences("Europe/Berlin", time(8, 30), {"comment_added": Frequency.DAILY})
+    telling = telling_of(COMMENTED, Surroundings(watchers(ann="created"), preferences={ANN.id: berlin}))
+    assert telling is not None
+    (held,) = telling.held
+    assert held.reasons == (Reason.CREATED,)
+    assert held.due_at(datetime(2031, 1, 7, 12, tzinfo=UTC)) == datetime(2031, 1, 8, 7, 30, tzinfo=UTC)
+
+
+def test_a_telling_can_be_narrowed_to_some_people() -> None:
+    around = Surroundings(ALL, muted={EVE.id}, preferences={JOHN.id: preferring(comment_added="hourly")})
+    telling = telling_of(STORY.commented(BOB), around)
+    assert telling is not None
+    assert set(telling.people) == {ANN.id, JOHN.id, EVE.id}
+    assert telling.only({EVE.id, JOHN.id}).people == (JOHN.id, EVE.id)
+    assert telling.only(set()).people == ()
 
 
 def test_who_stopped_watching_is_not_told() -> None:

@@ -4,7 +4,8 @@ from uuid import UUID
 import pytest
 
 from contracts.events.task import TaskStatus
-from notification_worker.audience.wording import STATUS_NAMES, Parts, link_of, message_of
+from contracts.notification_types import Frequency
+from notification_worker.audience.wording import STATUS_NAMES, Parts, digest_message, link_of, message_of
 
 TASK = UUID("01890000-0000-7000-8000-000000000001")
 COMMENT = UUID("01890000-0000-7000-8000-000000000002")
@@ -31,12 +32,29 @@ COMMENTED = replace(of_task("comment_added", "Ann"), comment_id=COMMENT)
         (moved_to(TaskStatus.DONE), "John moved 'Fix login bug' to Done"),
         (COMMENTED, "Ann commented on 'Fix login bug'"),
         (replace(COMMENTED, actor_name=None), "A former member commented on 'Fix login bug'"),
+        (replace(COMMENTED, other_actors=1), "Ann and 1 other commented on 'Fix login bug'"),
+        (replace(COMMENTED, other_actors=2), "Ann and 2 others commented on 'Fix login bug'"),
+        (
+            replace(COMMENTED, actor_name=None, other_actors=2),
+            "A former member and 2 others commented on 'Fix login bug'",
+        ),
         (Parts("invoice_paid", actor_name="Ann", message="Invoice 7 was paid"), "Invoice 7 was paid"),
         (Parts("task_assigned_elsewhere", message=""), ""),
     ],
 )
 def test_the_message_is_made_from_the_parts(parts: Parts, message: str) -> None:
     assert message_of(parts) == message
+
+
+@pytest.mark.parametrize(
+    ("frequency", "count", "message"),
+    [
+        (Frequency.HOURLY, 1, "Your hourly digest: 1 update"),
+        (Frequency.DAILY, 12, "Your daily digest: 12 updates"),
+    ],
+)
+def test_a_digest_says_how_many_it_holds(frequency: Frequency, count: int, message: str) -> None:
+    assert digest_message(frequency, count) == message
 
 
 def test_every_status_has_a_name() -> None:

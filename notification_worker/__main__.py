@@ -17,7 +17,7 @@ def main() -> int:
     """Run one command; give the exit code."""
     parser = argparse.ArgumentParser(prog="python -m notification_worker", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("worker", help="apply events to people's inboxes")
+    commands.add_parser("worker", help="apply events to people's inboxes, send digests, forget what is old")
     commands.add_parser("api", help="serve the API")
     commands.add_parser("relay", help="publish deliveries to the gateways")
     commands.add_parser("migrate", help="bring the database up to date")

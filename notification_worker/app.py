@@ -32,6 +32,7 @@ from notification_worker.consumers.consuming import Consuming
 from notification_worker.consumers.dead_letters import DeadLetters
 from notification_worker.consumers.intake import Intake
 from notification_worker.relay import WAKE_UP_CHANNEL, relay_services
+from notification_worker.schedule import schedule_services
 from notification_worker.settings import ApiSettings, DatabaseSettings, RelaySettings, WorkerSettings
 
 SERVICE = "notification_worker"
@@ -70,7 +71,7 @@ def run_migration() -> int:
 
 
 def run_check() -> int:
-    """Recount every inbox, print what differs; fail if anything does."""
+    """Recount what is kept as counters, print what differs; fail if anything does."""
     settings = DatabaseSettings()
     return asyncio.run(_check(settings.notification_database_url))
 
@@ -106,6 +107,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
         "batcher": batcher.run,
         "consuming": consuming.run,
         "dead-letters": link.run,
+        **schedule_services(database, wake_up.notify, history=settings.history),
         "wake-up": wake_up.run,
         "http": http_service(health_app(health), listener),
     }
@@ -126,7 +128,7 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
         health = Health({"database": partial(check_database, database), "keys": keys.check})
         api = notification_api()
         api.include_router(health_routes(health))
-        connect(api, ApiContext(database, keys, wake_up.notify))
+        connect(api, ApiContext(database, keys, wake_up.notify, history=settings.history))
         services = {"http": http_service(wrap(api, settings.allowed_origins), listener), "wake-up": wake_up.run}
         try:
             return await run_services(services, stop)
@@ -141,9 +143,6 @@ async def _check(database_url: str) -> int:
     finally:
         await database.dispose()
     for one in differences:
-        sys.stdout.write(
-            f"inbox {one.user_id}: counts {one.unread_count} unread, has {one.unread_rows}; "
-            f"is at {one.last_seq}, its latest change is {one.largest_seq}\n"
-        )
-    sys.stdout.write(f"{len(differences)} inboxes differ from a recount\n")
+        sys.stdout.write(f"{one}\n")
+    sys.stdout.write(f"{len({one.user_id for one in differences})} inboxes differ from a recount\n")
     return 1 if differences else 0

@@ -1,5 +1,10 @@
 """What each process of the notification worker reads from its environment."""
 
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
 from infra.settings import BrokerUrls, Port, PostgresUrl, Settings
 
 
@@ -9,7 +14,18 @@ class DatabaseSettings(Settings):
     notification_database_url: PostgresUrl
 
 
-class WorkerSettings(DatabaseSettings):
+class HistorySettings(DatabaseSettings):
+    """What the worker and the API must agree on: for how many days a notification that was read is shown."""
+
+    history_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+
+    @property
+    def history(self) -> timedelta:
+        """The same, as a time."""
+        return timedelta(days=self.history_days)
+
+
+class WorkerSettings(HistorySettings):
     notification_broker_url: BrokerUrls
     worker_port: Port = 8004
 
@@ -19,7 +35,7 @@ class RelaySettings(DatabaseSettings):
     notification_relay_port: Port = 8005
 
 
-class ApiSettings(DatabaseSettings):
+class ApiSettings(HistorySettings):
     notifications_port: Port = 8001
     jwks_url: str
     allowed_origins: tuple[str, ...]

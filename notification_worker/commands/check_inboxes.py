@@ -1,17 +1,27 @@
 """Recount what is kept as counters."""
 
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, func, or_, select, union_all
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Column, ColumnElement, case, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from notification_worker.models import inboxes, notifications, removed_notifications
+from contracts.notification_types import NotificationType
+from notification_worker.models import inboxes, notification_members, notifications, removed_notifications
+
+INBOXES = 10_000
+ROWS = 100_000
+"""How many inboxes, and rows, one statement compares: each within seconds, and from a snapshot of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An inbox whose counters are not what its rows say."""
+    """An inbox that counts its unread rows wrongly, or has a change with a number above its own.
+
+    It may well be above all of them: what had the latest number may be forgotten.
+    """
 
     user_id: UUID
     unread_count: int
@@ -19,29 +29,114 @@ class Difference:
     last_seq: int
     largest_seq: int
 
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"inbox {self.user_id}: counts {self.unread_count} unread, has {self.unread_rows}; "
+            f"is at {self.last_seq}, its latest change is {self.largest_seq}"
+        )
 
-async def check_inboxes(database: AsyncEngine) -> list[Difference]:
-    """Compare every inbox with a recount of its rows, in one statement and so from one snapshot."""
+
+@dataclass(frozen=True, slots=True)
+class RowDifference:
+    """A notification whose count is not the number of its members; one of a single event has none."""
+
+    user_id: UUID
+    notification_id: UUID
+    count: int
+    members: int
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return f"notification {self.notification_id} of {self.user_id}: counts {self.count}, has {self.members} members"
+
+
+Differences = Sequence[Difference | RowDifference]
+
+
+async def check_inboxes(database: AsyncEngine) -> Differences:
+    """Compare every counter with a recount, beside all writers: each is compared within one snapshot."""
+    differences: list[Difference | RowDifference] = []
+    async with database.connect() as plain:
+        # Each statement is its own transaction: a long one would keep the outbox from being vacuumed.
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        async for some in _ranges(connection, inboxes.c.user_id, INBOXES):
+            differences += await _compare_inboxes(connection, some)
+        async for some in _ranges(connection, notifications.c.id, ROWS):
+            differences += await _compare_rows(connection, some)
+    return differences
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Some values of a key: above `after`, up to `last`; None is no bound."""
+
+    after: UUID | None
+    last: UUID | None = None
+
+    def holds(self, key: ColumnElement[Any]) -> ColumnElement[bool]:
+        above = true() if self.after is None else key > self.after
+        return above if self.last is None else above & (key <= self.last)
+
+
+async def _ranges(connection: AsyncConnection, key: Column[Any], size: int) -> AsyncIterator[_Range]:
+    """Cut a primary key into ranges of so many rows, the last of them open."""
+    after: UUID | None = None
+    while True:
+        rest = select(key).where(_Range(after).holds(key)).order_by(key)
+        last = await connection.scalar(rest.offset(size - 1).limit(1))
+        yield _Range(after, last)
+        if last is None:
+            return
+        after = last
+
+
+async def _compare_inboxes(connection: AsyncConnection, some: _Range) -> list[Difference]:
+    """Count and look by index, inbox by inbox, instead of reading every row there is."""
     rows, removed, heads = notifications.c, removed_notifications.c, inboxes.c
-    numbers = union_all(
-        select(rows.user_id, rows.seq, (rows.read_at.is_(None)).label("unread")),
-        select(removed.user_id, removed.seq, false().label("unread")),
-    ).subquery()
+    unread_rows = select(func.count()).where(rows.user_id == heads.user_id, rows.read_at.is_(None)).scalar_subquery()
+    largest_of_rows = (
+        select(rows.seq).where(rows.user_id == heads.user_id).order_by(rows.seq.desc()).limit(1).scalar_subquery()
+    )
+    largest_of_removed = (
+        select(removed.seq)
+        .where(removed.user_id == heads.user_id)
+        .order_by(removed.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     counted = (
         select(
-            numbers.c.user_id,
-            func.count().filter(numbers.c.unread).label("unread_rows"),
-            func.max(numbers.c.seq).label("largest_seq"),
+            heads.user_id,
+            heads.unread_count,
+            unread_rows.label("unread_rows"),
+            heads.last_seq,
+            func.greatest(largest_of_rows, largest_of_removed, 0).label("largest_seq"),
         )
-        .group_by(numbers.c.user_id)
+        .where(some.holds(heads.user_id))
         .subquery()
     )
-    unread_rows, largest = func.coalesce(counted.c.unread_rows, 0), func.coalesce(counted.c.largest_seq, 0)
+    of = counted.c
     different = (
-        select(heads.user_id, heads.unread_count, unread_rows, heads.last_seq, largest)
-        .outerjoin(counted, counted.c.user_id == heads.user_id)
-        .where(or_(heads.unread_count != unread_rows, heads.last_seq != largest))
-        .order_by(heads.user_id)
+        select(counted).where(or_(of.unread_count != of.unread_rows, of.largest_seq > of.last_seq)).order_by(of.user_id)
     )
-    async with database.connect() as connection:
-        return [Difference(*row) for row in await connection.execute(different)]
+    return [Difference(*row) for row in await connection.execute(different)]
+
+
+async def _compare_rows(connection: AsyncConnection, some: _Range) -> list[RowDifference]:
+    rows, members = notifications.c, notification_members.c
+    counted = (
+        select(members.notification_id, func.count().label("members"))
+        .where(some.holds(members.notification_id))
+        .group_by(members.notification_id)
+        .subquery()
+    )
+    # A row of one event is its own only member, unless it is a digest.
+    without_members = case((rows.type == NotificationType.DIGEST.value, 0), else_=1)
+    different = (
+        select(rows.user_id, rows.id, rows.count, func.coalesce(counted.c.members, 0))
+        .join_from(notifications, counted, counted.c.notification_id == rows.id, isouter=True)
+        .where(some.holds(rows.id), rows.count != func.coalesce(counted.c.members, without_members))
+        .order_by(rows.id)
+    )
+    return [RowDifference(*row) for row in await connection.execute(different)]

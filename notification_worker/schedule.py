@@ -1,0 +1,89 @@
+"""What the worker does by the clock, and not because an event came: digests that are due, and what is too old.
+
+Every worker does all of it. They need not know of one another, since each piece of work is safe to be looked for by
+several at once; that each waits a random time only keeps them from meeting often.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from infra.backoff import full_jitter
+from infra.clock import Clock, system_clock
+from infra.database.errors import is_database_away
+from infra.lifecycle import Service
+from infra.telemetry.logging import get_logger
+from infra.waiting import any_set
+from notification_worker.commands.forget_old import forget_old
+from notification_worker.commands.send_digests import send_due_digests
+
+_BACKOFF_SECONDS = 0.1
+_BACKOFF_CAP_SECONDS = 10.0
+
+log = get_logger("schedule")
+
+Job = Callable[[asyncio.Event], Awaitable[bool]]
+"""Does some of what there is to do, less when it is told to stop; says whether there may be more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """The longest waits between two looks, in seconds; on average it is half of them."""
+
+    digests: float = 6.0
+    age: float = 1_200.0
+
+
+def schedule_services(
+    database: AsyncEngine,
+    notify_relay: Callable[[], None],
+    *,
+    history: timedelta,
+    clock: Clock = system_clock,
+    rhythm: Rhythm | None = None,
+) -> dict[str, Service]:
+    """Give the services that send digests and that forget what is older than `history`."""
+    longest = rhythm or Rhythm()
+
+    async def send(_: asyncio.Event) -> bool:
+        try:
+            return await send_due_digests(database, clock=clock) > 0
+        finally:
+            # Also after a failure: some may have been sent before it.
+            notify_relay()
+
+    async def forget(stop: asyncio.Event) -> bool:
+        rows = await forget_old(database, history=history, clock=clock, stop=stop)
+        log.info("old_rows_freed", rows=rows)
+        return False
+
+    return {"digests": _repeated("digests", send, longest.digests), "age": _repeated("age", forget, longest.age)}
+
+
+def _repeated(name: str, job: Job, longest_wait: float) -> Service:
+    """Do a job again and again, at once while there may be more; while the database is away, wait for it."""
+
+    async def run(stop: asyncio.Event) -> None:
+        pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)
+        wait = _up_to(longest_wait)
+        while not await any_set(stop, seconds=wait):
+            try:
+                more = await job(stop)
+            except Exception as error:
+                if not is_database_away(error):
+                    raise
+                log.warning("database_away", job=name, error=repr(error))
+                wait = next(pauses)
+            else:
+                pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)
+                wait = 0.0 if more else _up_to(longest_wait)
+
+    return run
+
+
+def _up_to(seconds: float) -> float:
+    return random.uniform(0, seconds)  # noqa: S311 (spreads load, protects nothing)

@@ -6,13 +6,12 @@ from uuid import UUID
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.events.task import TaskStatus
 from contracts.model import ContractModel, Moment
 from contracts.notification_types import NotificationType
 from contracts.socket.frames import Actor
-from notification_worker.audience.wording import Parts, link_of, message_of
+from notification_worker.audience.wording import link_of, message_of
 from notification_worker.commands.errors import NotificationNotFoundError
-from notification_worker.commands.notification_rows import actor_of
+from notification_worker.commands.notification_rows import actor_of, parts_of
 from notification_worker.commands.pages import Page, Position, newest_first, page_of
 from notification_worker.models import notification_members, notifications
 
@@ -56,23 +55,12 @@ async def list_members(
 
 
 def _member_of(row: Row[Any]) -> Member:
-    parts = Parts(
-        type=row.type,
-        actor_id=row.actor_id,
-        actor_name=row.actor_name,
-        task_id=row.task_id,
-        task_title=row.task_title,
-        new_status=None if row.new_status is None else TaskStatus(row.new_status),
-        comment_id=row.comment_id,
-        message=row.message,
-        link=row.link,
-        task_deleted=row.task_deleted,
-    )
+    parts = parts_of(row._asdict())
     return Member(
         id=row.id,
-        type=row.type,
+        type=parts.type,
         message=message_of(parts),
-        task_id=row.task_id,
+        task_id=parts.task_id,
         link=link_of(parts),
         actor=actor_of(parts),
         reasons=tuple(row.reasons),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, literal, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -14,7 +14,9 @@ from infra.database.errors import retry_on_conflict
 from notification_worker.audience.preferences import AT_ONCE, Preferences
 from notification_worker.commands.inbox_log import lock_inboxes
 from notification_worker.commands.people import hold_off_erasure_of
-from notification_worker.models import held_back_events, kinds, notification_members, preferences, task_events
+from notification_worker.commands.preference_rows import preferences_of
+from notification_worker.commands.task_history import HeldBackEvent, note_held_back
+from notification_worker.models import kinds, notification_members, preferences
 
 TYPES = 200
 """The most types that a person decides on, and the most that are shown to decide on."""
@@ -61,13 +63,7 @@ async def write_preferences(
 async def _read(connection: AsyncConnection, user_id: UUID) -> tuple[Preferences, tuple[str, ...]]:
     found = await connection.execute(select(preferences).where(preferences.c.user_id == user_id))
     row = found.one_or_none()
-    held = (
-        AT_ONCE
-        if row is None
-        else Preferences(
-            row.timezone, row.daily_at, {name: Frequency(value) for name, value in row.frequencies.items()}
-        )
-    )
+    held = AT_ONCE if row is None else preferences_of(row)
     known = await connection.execute(select(kinds.c.kind).order_by(kinds.c.kind).limit(TYPES))
     # What was decided on comes first, so that it is shown however many kinds there are.
     names = list(dict.fromkeys((*OWN_TYPES, *sorted(held.frequencies), *known.scalars())))[:TYPES]
@@ -111,21 +107,12 @@ async def _reschedule(connection: AsyncConnection, user_id: UUID, wanted: Prefer
 
 async def _drop(connection: AsyncConnection, user_id: UUID, types: Sequence[str]) -> None:
     """Drop what waits, and note which rule held it back where there is an event of a task to note it at."""
-    dropped = (
+    dropped = await connection.execute(
         delete(notification_members)
         .where(_MEMBERS.user_id == user_id, _MEMBERS.due_at.is_not(None), _MEMBERS.type.in_(types))
         .returning(_MEMBERS.event_source, _MEMBERS.event_id)
-        .cte("dropped")
     )
-    events = task_events.c
-    noted = (
-        select(events.event_source, events.event_id, literal(user_id), literal(Outcome.PREFERENCE.value))
-        .join(dropped, (dropped.c.event_source == events.event_source) & (dropped.c.event_id == events.event_id))
-        # An event that is being forgotten at this moment has nothing noted at it.
-        .with_for_update(of=task_events, key_share=True, read=True)
-    )
-    await connection.execute(
-        insert(held_back_events)
-        .from_select(["event_source", "event_id", "user_id", "outcome"], noted)
-        .on_conflict_do_nothing()
+    await note_held_back(
+        connection,
+        [HeldBackEvent(row.event_source, row.event_id, user_id, Outcome.PREFERENCE) for row in dropped],
     )

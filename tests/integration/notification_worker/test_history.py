@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from contracts.events.task import TaskStatus
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.list_history import list_history
 from notification_worker.commands.mark import Seen, mark_all_read, mark_read, mark_unread
@@ -90,7 +91,9 @@ class Inbox:
         row = self.chance.choice(await self.shown())
         match self.chance.randrange(6):
             case 0:
-                await apply_events(self.database, [story.moved(JOHN)])
+                # Where it came from is among them: then the row of the way there is withdrawn.
+                elsewhere = [status for status in TaskStatus if status != story.status]
+                await apply_events(self.database, [story.moved(JOHN, self.chance.choice(elsewhere))])
             case 1:
                 await apply_events(self.database, [story.commented(JOHN), story.commented(EVE)])
             case 2:

@@ -46,6 +46,20 @@ async def test_a_notification_of_one_event_is_its_own_member(database: AsyncEngi
     }
 
 
+async def test_comments_that_became_one_row_are_its_members(database: AsyncEngine, ann: Client) -> None:
+    story = TaskStory()
+    await apply_events(database, [story.created(ANN), first := story.commented(JOHN), story.commented(EVE)])
+    await apply_events(database, [story.commented(JOHN)])
+    (row,) = (await ann.get()).json()
+    assert (row["count"], row["message"]) == (3, "John and 1 other commented on 'Fix login bug'")
+    members = (await ann.get(f"/{row['id']}/members")).json()["items"]
+    assert [one["message"] for one in members] == [
+        f"{actor} commented on 'Fix login bug'" for actor in ("John", "Eve", "John")
+    ]
+    assert len({one["link"] for one in members}) == 3
+    assert members[-1]["link"] == row["link"] == f"/tasks/{story.task.id}#comment-{first.data.comment.id}"
+
+
 async def test_the_members_of_a_row_are_listed_newest_first_page_by_page(database: AsyncEngine, ann: Client) -> None:
     row, members = await row_of_several(database, ANN.id, 7)
     await row_of_several(database, ANN.id, 2)

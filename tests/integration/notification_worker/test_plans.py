@@ -115,12 +115,12 @@ async def plan_of(connection: AsyncConnection, statement: str, parameters: Any) 
 
 async def inbox(database: AsyncEngine) -> tuple[UUID, UUID]:
     """Give a person among others, with many rows; and one row, of two members."""
-    user_id, somebody = uuid7(), uuid7()
-    for one in (user_id, somebody):
+    user_id = uuid7()
+    for one in (user_id, uuid7()):
         await add_rows(database, one, 300, read_at=NOW)
-        row = await add_row(database, user_id, type="comment_added", count=2)
-        for member in ({"notification_id": row}, {"notification_id": row}, WAITING, WAITING):
-            await add_member(database, one, **member)
+    row = await add_row(database, user_id, type="comment_added", count=2)
+    for member in ({"notification_id": row}, {"notification_id": row}, WAITING, WAITING):
+        await add_member(database, user_id, **member)
     async with database.begin() as connection:
         await connection.execute(text("ANALYZE notifications"))
     return user_id, row

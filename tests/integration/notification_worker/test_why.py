@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from contracts.events import type_of
-from contracts.events.task import TaskAssigned
+from contracts.events.task import TaskAssigned, TaskStatus
 from contracts.model import rfc3339
 from contracts.notification_types import Outcome
 from notification_worker.commands.apply_events import apply_events
@@ -147,6 +147,34 @@ async def test_why_not_says_what_became_of_each_event_the_newest_first(database:
         "outcome": "not_watching",
         "notification_id": None,
     }
+
+
+async def test_each_rule_that_holds_back_is_said(database: AsyncEngine, ann: Client) -> None:
+    story = TaskStory()
+    await apply_events(database, [story.created(ANN), story.moved(JOHN, TaskStatus.DONE)])
+    (told,) = (await ann.get()).json()
+    await ann.put("/preferences", {"timezone": "UTC", "daily_at": "09:00", "types": {"status_changed": "daily"}})
+    await apply_events(database, [story.moved(JOHN, TaskStatus.IN_REVIEW), story.moved(ANN, TaskStatus.TODO)])
+    await ann.put(f"/muted-tasks/{story.task.id}")
+    await apply_events(database, [story.commented(JOHN)])
+    await ann.delete(f"/muted-tasks/{story.task.id}")
+    await ann.put("/preferences", {"timezone": "UTC", "daily_at": "09:00", "types": {"comment_added": "off"}})
+    await apply_events(database, [story.commented(JOHN), story.assigned(JOHN, EVE)])
+    await apply_events(database, [story.moved(JOHN, TaskStatus.DONE), story.moved(EVE, TaskStatus.TODO)])
+    await apply_events(database, [story.unwatched(ANN), story.moved(JOHN, TaskStatus.IN_PROGRESS)])
+    items = (await ann.get("/why-not", task_id=story.task.id)).json()["items"]
+    assert [(one["outcome"], one["notification_id"]) for one in items] == [
+        ("not_watching", None),
+        ("withdrawn", None),
+        ("withdrawn", None),
+        ("not_the_assignee", None),
+        ("preference", None),
+        ("muted", None),
+        ("own_action", None),
+        ("waits_for_digest", None),
+        ("told", told["id"]),
+    ]
+    assert [one["actor_id"] for one in items[:3]] == [str(JOHN.id), str(EVE.id), str(JOHN.id)]
 
 
 async def test_why_not_speaks_of_the_asker_alone(database: AsyncEngine, ann: Client, eve: Client) -> None:

@@ -6,14 +6,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import AnyEvent
 from contracts.events.task import Person
-from notification_worker.commands import rewrite
+from notification_worker.commands import rewrite, task_history
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
-from notification_worker.models import inboxes, notifications, users, watchers
+from notification_worker.commands.muting import mute_task
+from notification_worker.models import (
+    held_back_events,
+    inboxes,
+    muted_tasks,
+    notification_members,
+    notifications,
+    preferences,
+    task_events,
+    users,
+    watchers,
+)
+from tests.integration.notification_worker.books import all_of
+from tests.integration.notification_worker.waiting import prefer
 from tests.integration.notification_worker.window import Window, assert_frames_tell_what_sync_tells, delivered
 from tests.support.notification_events import TaskStory, erased, person, registered, requested
 
-ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
+ANN, BEN, EVE, JOHN = person("Ann"), person("Ben"), person("Eve"), person("John")
 
 
 async def window_of(database: AsyncEngine, somebody: Person) -> Window:
@@ -79,6 +92,82 @@ async def test_an_erased_person_leaves_no_trace_and_no_name(database: AsyncEngin
     await assert_nothing_left_of(database, ANN)
 
 
+async def test_the_members_of_a_deleted_task_lose_their_link_and_nobody_mutes_it_any_more(
+    database: AsyncEngine,
+) -> None:
+    story, other = TaskStory(), TaskStory("Write the docs")
+    await apply_events(database, [story.watched(EVE), other.watched(EVE), story.watched(JOHN)])
+    await mute_task(database, ANN.id, story.task.id)
+    await mute_task(database, ANN.id, other.task.id)
+    await prefer(database, JOHN.id, comment_added="daily")
+    await apply_events(database, [story.commented(ANN), story.commented(JOHN), other.commented(ANN)])
+    await apply_events(database, [other.commented(ANN)])
+    window = await window_of(database, EVE)
+    await apply_events(database, [story.deleted(ANN)])
+    await assert_frames_tell_what_sync_tells(database, window)
+    assert (window.resyncs, window.seq) == (0, 5)
+    assert {(row["task_id"], row["task_deleted"]) for row in await all_of(database, notification_members)} == {
+        (story.task.id, True),
+        (other.task.id, False),
+    }
+    assert [row["task_id"] for row in await all_of(database, muted_tasks)] == [other.task.id]
+    assert await check_inboxes(database) == []
+
+
+async def test_a_row_whose_latest_actor_is_erased_names_a_former_member_and_counts_the_others(
+    database: AsyncEngine,
+) -> None:
+    story = TaskStory()
+    await apply_events(database, [story.watched(EVE)])
+    await apply_events(database, [story.commented(BEN), story.commented(JOHN), story.commented(ANN)])
+    window = await window_of(database, EVE)
+    await apply_events(database, [erased(ANN)])
+    await assert_frames_tell_what_sync_tells(database, window)
+    (row,) = window.rows.values()
+    assert row.message == "A former member and 2 others commented on 'Fix login bug'"
+    assert row.actor is not None
+    assert (row.actor.id, row.actor.name, row.count, window.seq) == (None, "a former member", 3, 4)
+    # Who is erased still counts among those who did it.
+    await apply_events(database, [story.commented(BEN), erased(BEN), story.commented(JOHN)])
+    await assert_frames_tell_what_sync_tells(database, window)
+    (row,) = window.rows.values()
+    assert row.message == "John and 2 others commented on 'Fix login bug'"
+    await assert_nothing_left_of(database, ANN)
+    await assert_nothing_left_of(database, BEN)
+
+
+async def test_an_erasure_of_somebody_below_the_latest_changes_no_row(database: AsyncEngine) -> None:
+    story = TaskStory()
+    await apply_events(database, [story.watched(EVE), story.commented(ANN), story.commented(JOHN)])
+    window = await window_of(database, EVE)
+    await apply_events(database, [erased(ANN)])
+    await assert_frames_tell_what_sync_tells(database, window)
+    (row,) = window.rows.values()
+    assert (row.message, window.seq) == ("John and 1 other commented on 'Fix login bug'", 2)
+    await assert_nothing_left_of(database, ANN)
+
+
+async def test_an_erased_person_leaves_no_choice_and_no_event(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_history, "EVENTS", 2)
+    story = TaskStory()
+    await apply_events(database, [registered(ANN), registered(EVE), story.watched(ANN), story.watched(EVE)])
+    await mute_task(database, ANN.id, story.task.id)
+    await prefer(database, ANN.id, task_assigned="daily")
+    await prefer(database, EVE.id, invoice_paid="hourly", status_changed="hourly")
+    await apply_events(database, [story.commented(JOHN), story.assigned(JOHN, ANN), story.assigned(ANN, JOHN)])
+    await apply_events(database, [story.moved(ANN), requested([EVE.id], message="Ann paid invoice 7", actor=ANN)])
+    await apply_events(database, [erased(ANN)])
+    await assert_nothing_left_of(database, ANN)
+    members = await all_of(database, notification_members)
+    assert sorted((row["type"], row["message"]) for row in members) == [
+        ("invoice_paid", "a former member paid invoice 7"),
+        ("status_changed", None),
+    ]
+    assert len(await all_of(database, task_events)) == 4
+
+
 async def test_a_late_event_brings_an_erased_person_not_back(database: AsyncEngine) -> None:
     story = TaskStory()
     late: list[AnyEvent] = [
@@ -128,18 +217,24 @@ async def test_many_people_are_rewritten_in_several_transactions(
 
 
 async def assert_nothing_left_of(database: AsyncEngine, somebody: Person) -> None:
-    rows = notifications.c
+    events = task_events.c
     traces = (
-        select(inboxes.c.user_id).where(inboxes.c.user_id == somebody.id),
-        select(watchers.c.user_id).where(watchers.c.user_id == somebody.id),
-        select(rows.id).where(
-            or_(
-                rows.user_id == somebody.id,
-                rows.actor_id == somebody.id,
-                rows.actor_name == somebody.name,
-                rows.message.contains(somebody.name),
-            )
+        *(
+            select(table.c.user_id).where(table.c.user_id == somebody.id)
+            for table in (inboxes, watchers, preferences, muted_tasks, held_back_events)
         ),
+        *(
+            select(table.c.id).where(
+                or_(
+                    table.c.user_id == somebody.id,
+                    table.c.actor_id == somebody.id,
+                    table.c.actor_name == somebody.name,
+                    table.c.message.contains(somebody.name),
+                )
+            )
+            for table in (notifications, notification_members)
+        ),
+        select(events.event_id).where(or_(events.actor_id == somebody.id, events.assignee_id == somebody.id)),
     )
     async with database.connect() as connection:
         for trace in traces:

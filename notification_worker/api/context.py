@@ -24,7 +24,7 @@ class ApiContext:
     database: AsyncEngine
     verifier: TokenVerifier
     notify_relay: Callable[[], None]
-    history: timedelta = timedelta(days=30)
+    history: timedelta
 
 
 def _context_of(request: Request) -> ApiContext:

@@ -44,7 +44,7 @@ export class MutedTasks {
     return () => this.#watchers.delete(watcher);
   };
 
-  /** Hears the other windows, and asks again whenever this one is looked at, until the answer is called. */
+  /** Hears the other windows, and asks again when this one is looked at or the network is back, until the answer is called. */
   start(page: Window): () => void {
     const channel = new BroadcastChannel(NAME);
     channel.onmessage = ({ data }: MessageEvent<News>) => {
@@ -52,12 +52,14 @@ export class MutedTasks {
       this.#learn(data.taskId, data.isMuted);
     };
     this.#channel = channel;
-    const onFocus = () => {
+    const ending = new AbortController();
+    const askAgain = () => {
       for (const taskId of this.#followed.keys()) void this.ask(taskId);
     };
-    page.addEventListener("focus", onFocus);
+    page.addEventListener("focus", askAgain, { signal: ending.signal });
+    page.addEventListener("online", askAgain, { signal: ending.signal });
     return () => {
-      page.removeEventListener("focus", onFocus);
+      ending.abort();
       channel.close();
       this.#channel = null;
     };

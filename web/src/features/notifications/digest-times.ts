@@ -52,15 +52,11 @@ export function nextDaily(now: number, zone: string, dailyAt: string): number {
   throw new RangeError(`no day has the time ${dailyAt}`);
 }
 
-/** "today at 15:00" or "tomorrow at 09:00", by the clock of a zone; further off with the weekday. */
+/** "today at 3:00 PM" or "tomorrow at 9:00 AM", by the clock of a zone; further off with the weekday. */
 export function sayMoment(moment: number, now: number, zone: string): string {
   const dayOf = (at: number) => Math.floor((at + offsetAt(at, zone)) / DAY);
-  const time = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone,
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).format(moment);
+  // As this device writes times, which is how the field beside it shows them.
+  const time = new Intl.DateTimeFormat(undefined, { timeZone: zone, timeStyle: "short" }).format(moment);
   const days = dayOf(moment) - dayOf(now);
   if (days === 0) return `today at ${time}`;
   if (days === 1) return `tomorrow at ${time}`;

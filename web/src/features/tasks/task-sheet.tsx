@@ -11,11 +11,13 @@ import { StateMessage } from "@/components/state-message";
 import { useToast } from "@/components/toasts";
 import type { Task } from "@/features/tasks/api";
 import { Comments } from "@/features/tasks/comments";
+import { MuteButton } from "@/features/tasks/mute-button";
 import { AssigneePicker, StatusPicker } from "@/features/tasks/pickers";
 import { useTaskDetail } from "@/features/tasks/task-detail";
 import { TaskText } from "@/features/tasks/task-text";
 import { useTaskActions, useTasks } from "@/features/tasks/tasks-context";
 import { WatchButton } from "@/features/tasks/watch-button";
+import { WhyNotDialog } from "@/features/tasks/why-not-dialog";
 import { useApi } from "@/lib/api-context";
 import { explain } from "@/lib/problems";
 
@@ -129,7 +131,9 @@ function Facts({ task, detail }: { task: Task; detail: ReturnType<typeof useTask
           watchers={detail.watchers}
           isLoading={detail.status !== "ready"}
           onChanged={detail.reload}
-        />
+        >
+          <MuteButton taskId={task.id} />
+        </WatchButton>
       </div>
       <p className={styles.origin}>
         Created by {task.creator.id === me.id ? "you" : task.creator.name},{" "}
@@ -149,7 +153,8 @@ function TaskMenu({ task, onGone }: { task: Task; onGone: () => void }) {
   const { store } = useTasks();
   const { me } = useApi();
   const toast = useToast();
-  const [isAsking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<"nothing" | "delete" | "why">("nothing");
+  const close = () => setAsking("nothing");
   const mayDelete = task.creator.id === me.id || me.role === "administrator";
 
   const copyLink = () => {
@@ -160,7 +165,7 @@ function TaskMenu({ task, onGone }: { task: Task; onGone: () => void }) {
     );
   };
   const remove = async () => {
-    setAsking(false);
+    close();
     try {
       await store.remove(task);
       toast({ title: `Deleted ‘${task.title}’` });
@@ -178,6 +183,12 @@ function TaskMenu({ task, onGone }: { task: Task; onGone: () => void }) {
         className={styles.more}
         items={[
           { key: "link", label: "Copy link", leading: <Icon name="link" />, run: copyLink },
+          {
+            key: "why",
+            label: "Why was I not told?",
+            leading: <Icon name="question" />,
+            run: () => setAsking("why"),
+          },
           ...(mayDelete
             ? [
                 {
@@ -185,7 +196,7 @@ function TaskMenu({ task, onGone }: { task: Task; onGone: () => void }) {
                   label: "Delete task…",
                   leading: <Icon name="trash" />,
                   isDanger: true,
-                  run: () => setAsking(true),
+                  run: () => setAsking("delete"),
                 },
               ]
             : []),
@@ -193,12 +204,13 @@ function TaskMenu({ task, onGone }: { task: Task; onGone: () => void }) {
       >
         <Icon name="more" />
       </Menu>
-      {isAsking && (
+      {asking === "why" && <WhyNotDialog task={task} onClose={close} />}
+      {asking === "delete" && (
         <ConfirmDialog
           title="Delete this task?"
           action="Delete task"
           onConfirm={() => void remove()}
-          onClose={() => setAsking(false)}
+          onClose={close}
         >
           ‘{task.title}’ and its comments will be gone for everybody. This cannot be undone.
         </ConfirmDialog>

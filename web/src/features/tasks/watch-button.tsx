@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { Avatar } from "@/components/avatar";
 import { Button } from "@/components/button";
@@ -25,9 +25,11 @@ interface WatchButtonProps {
   /** Whether one watches is not known yet. */
   isLoading: boolean;
   onChanged: () => Promise<void>;
+  /** What stands between the button and those who watch. */
+  children?: ReactNode;
 }
 
-export function WatchButton({ taskId, watchers, isLoading, onChanged }: WatchButtonProps) {
+export function WatchButton({ taskId, watchers, isLoading, onChanged, children }: WatchButtonProps) {
   const { api } = useTasks();
   const { me } = useApi();
   const toast = useToast();
@@ -52,6 +54,7 @@ export function WatchButton({ taskId, watchers, isLoading, onChanged }: WatchBut
         <Icon name="eye" size={14} />
         {shown ? "Watching" : "Watch"}
       </Button>
+      {children}
       <ul className={styles.watchers} aria-label="Watchers">
         {watchers.slice(0, SHOWN).map((watcher) => (
           <li key={watcher.id} title={`${watcher.name} ${REASONS[watcher.reason]}`}>

@@ -21,12 +21,16 @@ export interface Toast {
   /** The same thing is done elsewhere too: a toast is never the only way to it. */
   action?: { label: string; run: () => void };
   leading?: ReactNode;
+  /** A later one of the same id takes its place, and stays for the whole time again. */
+  id?: string;
   /** What it is about: it goes when that is looked at. */
   topic?: string | null;
 }
 
 interface Shown extends Toast {
   key: number;
+  /** How often it was shown. */
+  version: number;
 }
 
 interface Toasts {
@@ -49,8 +53,13 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const lastKey = useRef(0);
   const show = useCallback((toast: Toast) => {
     lastKey.current += 1;
-    const shown = { ...toast, key: lastKey.current };
-    setToasts((before) => [...before, shown].slice(-MOST_TOASTS));
+    const key = lastKey.current;
+    setToasts((before) => {
+      const same = toast.id === undefined ? undefined : before.find((one) => one.id === toast.id);
+      if (same === undefined) return [...before, { ...toast, key, version: 0 }].slice(-MOST_TOASTS);
+      const renewed = { ...toast, key: same.key, version: same.version + 1 };
+      return before.map((one) => (one === same ? renewed : one));
+    });
   }, []);
   const dismiss = useCallback((key: number) => {
     setToasts((before) => before.filter((toast) => toast.key !== key));
@@ -84,13 +93,13 @@ export function useToasts(): Toasts {
 
 function ToastCard({ toast, onDismiss }: { toast: Shown; onDismiss: (key: number) => void }) {
   const [isHeld, setHeld] = useState(false);
-  const { key, action } = toast;
+  const { key, version, action } = toast;
   const dismiss = useMemo(() => () => onDismiss(key), [key, onDismiss]);
   useEffect(() => {
     if (isHeld) return undefined;
     const timer = setTimeout(dismiss, TOAST_MS);
     return () => clearTimeout(timer);
-  }, [dismiss, isHeld]);
+  }, [dismiss, isHeld, version]);
   return (
     // The pointer or the focus on it only keeps it from going.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions

@@ -11,7 +11,7 @@ import {
 import { useApi } from "@/lib/api-context";
 import { explain } from "@/lib/problems";
 import { MutedTasks, type MutedState } from "@/realtime/muted-tasks";
-import { useNotifications } from "@/realtime/use-notifications";
+import { useFeed } from "@/realtime/use-notifications";
 
 const MutedTasksContext = createContext<MutedTasks | null>(null);
 
@@ -48,17 +48,17 @@ export interface Muting {
  */
 export function useMuting(taskId: string | null, say: (word: Word) => void): Muting {
   const { store, state } = useMutedTasks();
-  const { items, markRead } = useNotifications();
+  const feed = useFeed();
   useEffect(() => (taskId === null ? undefined : store.follow(taskId)), [store, taskId]);
 
   const change = useCallback(
     (isMuted: boolean) => {
       if (taskId === null) return;
-      const unread = items.filter((item) => item.task_id === taskId && item.read_at === null);
+      const unread = feed.state().items.filter((item) => item.task_id === taskId && item.read_at === null);
       const acknowledge = {
         label: unread.length === 1 ? "Mark 1 unread as read" : `Mark ${unread.length} unread as read`,
         run: () => {
-          for (const { id } of unread) markRead(id);
+          for (const { id } of unread) feed.markRead(id);
         },
       };
       store.change(taskId, isMuted).then(
@@ -79,7 +79,7 @@ export function useMuting(taskId: string | null, say: (word: Word) => void): Mut
           }),
       );
     },
-    [items, markRead, say, store, taskId],
+    [feed, say, store, taskId],
   );
   return { isMuted: taskId === null ? null : (state.get(taskId) ?? null), change };
 }

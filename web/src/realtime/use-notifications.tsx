@@ -26,7 +26,8 @@ export function NotificationsProvider({ feed, children }: { feed: NotificationFe
   return <FeedContext value={feed}>{children}</FeedContext>;
 }
 
-function useFeed(): NotificationFeed {
+/** For what is done, and not for what is drawn: it does not follow the state. */
+export function useFeed(): NotificationFeed {
   const feed = useContext(FeedContext);
   if (feed === null) throw new Error("useNotifications is for what stands inside a NotificationsProvider");
   return feed;

@@ -62,6 +62,30 @@ describe("what arrives live", () => {
     expect(toasts()).toHaveLength(1);
   });
 
+  it("that is added to a row is the one toast of that row, for the whole time again", async () => {
+    await show();
+    const comment = { type: "comment_added", task_id: "t" };
+    act(() => system.gateway.last.push(system.server.add("a", { ...comment, message: "Ann commented" })));
+    await pass(TOAST_MS - 1_000);
+    const joined = { ...comment, message: "Bob and 1 other commented", count: 2 };
+    act(() => system.gateway.last.push(system.server.add("a", joined)));
+    expect(toasts()).toHaveLength(1);
+    expect(screen.getByText("Bob and 1 other commented")).toBeTruthy();
+    expect(screen.getByText("2 comments · You are assigned")).toBeTruthy();
+    await pass(TOAST_MS - 1_000);
+    expect(toasts()).toHaveLength(1);
+    await pass(1_000);
+    expect(toasts()).toHaveLength(0);
+  });
+
+  it("is never a pile", async () => {
+    await show();
+    act(() => {
+      for (const id of ["a", "b", "c", "d", "e"]) system.gateway.last.push(system.server.add(id));
+    });
+    expect(toasts()).toHaveLength(3);
+  });
+
   it("in a burst is announced together, not one after another", async () => {
     await show();
     act(() => system.gateway.last.push(system.server.add("a")));
@@ -96,6 +120,45 @@ describe("what came while away", () => {
   });
 });
 
+describe("what arrives while the window is hidden", () => {
+  const look = (state: DocumentVisibilityState) => {
+    vi.spyOn(document, "visibilityState", "get").mockReturnValue(state);
+    act(() => void document.dispatchEvent(new Event("visibilitychange")));
+  };
+
+  it("is one summary when it is looked at again, of what is still unread", async () => {
+    await show();
+    look("hidden");
+    act(() => {
+      for (const id of ["a", "b", "c"]) system.gateway.last.push(system.server.add(id));
+      system.gateway.last.push(system.server.read(["b"]));
+    });
+    expect(toasts()).toHaveLength(0);
+    look("visible");
+    expect(screen.getByText("2 new notifications while you were away")).toBeTruthy();
+    look("hidden");
+    look("visible");
+    expect(toasts()).toHaveLength(1);
+  });
+
+  it("is a toast of its own when it is but one", async () => {
+    await show();
+    look("hidden");
+    act(() => system.gateway.last.push(system.server.add("a")));
+    look("visible");
+    expect(screen.getByText("Message a")).toBeTruthy();
+  });
+
+  it("is nothing when all of it was read elsewhere", async () => {
+    await show();
+    look("hidden");
+    act(() => system.gateway.last.push(system.server.add("a")));
+    act(() => system.gateway.last.push(system.server.read(["a"])));
+    look("visible");
+    expect(toasts()).toHaveLength(0);
+  });
+});
+
 describe("a refused mark", () => {
   it("is said in a toast and aloud", async () => {
     system.server.add("a");
@@ -117,6 +180,21 @@ describe("the title of the document", () => {
     expect(document.title).toBe("(1) Taskify");
     act(() => system.gateway.last.push(system.server.read(["a"])));
     expect(document.title).toBe("Taskify");
+  });
+});
+
+describe("the icon of the tab", () => {
+  it("has a dot while something is unread", async () => {
+    const icon = document.createElement("link");
+    icon.rel = "icon";
+    document.head.append(icon);
+    await show();
+    expect(icon.getAttribute("href")).toBe("/favicon.svg");
+    act(() => system.gateway.last.push(system.server.add("a")));
+    expect(icon.getAttribute("href")).toBe("/favicon-unread.svg");
+    act(() => system.gateway.last.push(system.server.read(["a"])));
+    expect(icon.getAttribute("href")).toBe("/favicon.svg");
+    icon.remove();
   });
 });
 

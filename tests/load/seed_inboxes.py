@@ -13,9 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Index, Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex
+from sqlalchemy import Table
 from uuid_utils.compat import uuid7
 
 from notification_worker.models import inboxes, notification_members, notifications
@@ -31,6 +29,11 @@ BEHIND = 20
 TYPES = ("task_assigned", "status_changed", "status_changed", "comment_added", "comment_added")
 
 Record = tuple[Any, ...]
+
+_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND tablename = ANY($1) AND indexname NOT LIKE '%\\_pkey'
+"""
 
 _COLUMNS = (
     *("id", "user_id", "seq", "type", "actor_id", "actor_name", "task_id", "task_title", "old_status", "new_status"),
@@ -61,9 +64,9 @@ class Seeded:
 async def seed(connection: asyncpg.Connection, *, rows: int, people: int, tasks: int) -> Seeded:
     """Fill the database; `connection` is a superuser's."""
     seeded = Seeded([uuid7() for _ in range(people)])
-    indexes = [index for table in (notifications, notification_members) for index in _indexes(table)]
+    indexes = await connection.fetch(_INDEXES, [notifications.name, notification_members.name])
     for index in indexes:
-        await connection.execute(f"DROP INDEX {index.name}")
+        await connection.execute(f"DROP INDEX {index['indexname']}")
     # Rows of one seeding fit together: checking every reference again takes longer than the COPY itself.
     await connection.execute("SET session_replication_role = replica")
     made = _rows(seeded, rows, [uuid7() for _ in range(tasks)])
@@ -74,13 +77,9 @@ async def seed(connection: asyncpg.Connection, *, rows: int, people: int, tasks:
     await _copy(connection, inboxes, heads, ("user_id", "last_seq", "unread_count"))
     await connection.execute("SET session_replication_role = origin")
     for index in indexes:
-        await connection.execute(str(CreateIndex(index).compile(dialect=postgresql.dialect())))
+        await connection.execute(index["indexdef"])
     await connection.execute("VACUUM ANALYZE")
     return seeded
-
-
-def _indexes(table: Table) -> list[Index]:
-    return sorted(table.indexes, key=lambda index: str(index.name))
 
 
 async def _copy(connection: asyncpg.Connection, table: Table, records: list[Record], columns: tuple[str, ...]) -> None:

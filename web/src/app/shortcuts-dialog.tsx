@@ -5,6 +5,7 @@ import styles from "./shortcuts-dialog.module.css";
 const SHORTCUTS: readonly { keys: readonly string[]; does: string }[] = [
   { keys: ["C"], does: "Create a task" },
   { keys: ["N"], does: "Open or close the notifications" },
+  { keys: ["Shift", "N"], does: "Open or close the whole inbox" },
   { keys: ["/"], does: "Filter the board by title" },
   { keys: ["←", "→", "↑", "↓"], does: "Go from card to card, or through an open list" },
   { keys: ["Shift", "← →"], does: "Move the card to the column beside" },

@@ -17,3 +17,17 @@ it("a letter works with Caps Lock, and is not taken with Shift or Control", () =
   fireEvent.keyDown(document.body, { key: "C" });
   expect(run).toHaveBeenCalledTimes(2);
 });
+
+it("a capital letter is the key with Shift, and not without", () => {
+  const run = vi.fn();
+  function Page() {
+    useShortcut("N", run);
+    return null;
+  }
+  render(<Page />);
+  fireEvent.keyDown(document.body, { key: "n" });
+  fireEvent.keyDown(document.body, { key: "N" });
+  expect(run).not.toHaveBeenCalled();
+  fireEvent.keyDown(document.body, { key: "N", shiftKey: true });
+  expect(run).toHaveBeenCalledTimes(1);
+});

@@ -2,15 +2,18 @@ import { useEffect } from "react";
 
 const TYPING = 'input, textarea, select, [contenteditable="true"], [role="menu"]';
 
-/** One key alone, when nobody is typing and no dialog is open. `run` should be stable. */
+/**
+ * One key, when nobody is typing and no dialog is open; a capital letter is the key with Shift. `run` should be stable.
+ */
 export function useShortcut(key: string, run: () => void): void {
   useEffect(() => {
+    const isLetter = key.toUpperCase() !== key.toLowerCase();
+    const withShift = key !== key.toLowerCase();
     const onKey = (event: KeyboardEvent) => {
       // With Caps Lock the key of `c` is `C`; with Shift it is another shortcut.
-      const isLetter = key.toUpperCase() !== key;
-      if (isLetter && event.shiftKey) return;
+      if (isLetter && event.shiftKey !== withShift) return;
       if (
-        event.key.toLowerCase() !== key ||
+        event.key.toLowerCase() !== key.toLowerCase() ||
         event.ctrlKey ||
         event.metaKey ||
         event.altKey ||

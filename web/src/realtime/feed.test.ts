@@ -162,7 +162,7 @@ describe("a row that is rewritten", () => {
   });
 
   it("because its task was deleted is no arrival, and says which task it was", () => {
-    gateway.last.push(server.add("a", { task_id: null }));
+    gateway.last.push(server.rewrite("a", { task_id: null }));
     expect(events).toEqual([{ kind: "changed", taskIds: ["t1"] }]);
   });
 
@@ -172,11 +172,11 @@ describe("a row that is rewritten", () => {
   });
 
   it("while the socket was away is no part of the backlog", async () => {
-    server.add("a", { task_id: null });
+    server.rewrite("a", { task_id: null });
     gateway.last.push({ type: "RESYNC", payload: {} });
     await settle();
     expect(events).toEqual([{ kind: "changed", taskIds: ["t1"] }]);
-    server.add("a", { task_id: null });
+    server.rewrite("a", { message: "Another" });
     server.add("b");
     gateway.last.push({ type: "RESYNC", payload: {} });
     await settle();

@@ -15,9 +15,7 @@ export interface News {
 
 /** What of a change is news for a person; `known` is every row that was known before it. */
 export function newsIn(inbox: Inbox, before: Inbox, known: Rows, change: LogChange): News {
-  const rewritten = [...inbox.items.values()].filter(
-    (item) => before.items.get(item.id)?.updated_at !== item.updated_at,
-  );
+  const rewritten = [...inbox.items.values()].filter((item) => isRewritten(item, before.items.get(item.id)));
   const newest = before.items.values().next().value;
   const news = rewritten.filter((item) => {
     if (item.read_at !== null) return false;
@@ -36,4 +34,10 @@ export function newsIn(inbox: Inbox, before: Inbox, known: Rows, change: LogChan
 export function tasksOf(items: readonly Notification[], known: Rows): readonly string[] {
   const ids = items.flatMap((item) => [item.task_id, known.get(item.id)?.task_id ?? null]);
   return [...new Set(ids.filter((id) => id !== null))];
+}
+
+/** Being read is no rewriting; the name or the deletion of a task is, and does not move the row. */
+function isRewritten(item: Notification, asKnown: Notification | undefined): boolean {
+  if (asKnown === undefined) return true;
+  return (["updated_at", "message", "task_id", "link"] as const).some((part) => item[part] !== asKnown[part]);
 }

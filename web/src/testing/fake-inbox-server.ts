@@ -48,6 +48,12 @@ export class FakeInboxServer {
     return this.#push({ type: "NOTIFICATION", payload: { ...item, change, unread_count: this.unreadCount } });
   }
 
+  /** What a row says changes, because its task was renamed or deleted; when it happened does not. */
+  rewrite(id: string, about: Partial<Notification>): LogFrame {
+    const { created_at, updated_at, read_at } = this.items.get(id) ?? aNotification({ id });
+    return this.add(id, { ...this.items.get(id), ...about, created_at, updated_at, read_at });
+  }
+
   read(ids: string[]): LogFrame {
     const readAt = this.#mark(
       (item) => ids.includes(item.id) && item.read_at === null,

@@ -3,7 +3,7 @@ import { userEvent } from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { Bell, badgeText } from "@/features/notifications/bell";
-import { STEP } from "@/features/notifications/notifications-dropdown";
+import { STEP } from "@/features/notifications/notification-list";
 import { UnreachableError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
@@ -18,6 +18,11 @@ const bell = () => screen.getByRole("button", { name: /^Notifications/u });
 
 async function show() {
   await system.show(<Bell />);
+}
+
+async function openDropdown(user = userEvent.setup()) {
+  await user.click(bell());
+  return screen.findByRole("dialog", { name: "Notifications" });
 }
 
 describe("the bell", () => {
@@ -48,7 +53,7 @@ describe("the dropdown", () => {
     const user = userEvent.setup();
     await user.tab();
     await user.keyboard("{Enter}");
-    expect(screen.getByRole("dialog", { name: "Notifications" })).toBe(document.activeElement);
+    expect(await screen.findByRole("dialog", { name: "Notifications" })).toBe(document.activeElement);
     await user.keyboard("{ArrowDown}");
     expect(document.activeElement?.textContent).toBe("Unread: Newer");
     await user.keyboard("{ArrowDown}");
@@ -62,7 +67,7 @@ describe("the dropdown", () => {
 
   it("closes by a press outside", async () => {
     const user = userEvent.setup();
-    await user.click(bell());
+    await openDropdown(user);
     await user.click(document.body);
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(bell().getAttribute("aria-expanded")).toBe("false");
@@ -70,7 +75,7 @@ describe("the dropdown", () => {
 
   it("reads nothing by being opened; following a link reads it", async () => {
     const user = userEvent.setup();
-    await user.click(bell());
+    await openDropdown(user);
     expect(system.marks).toEqual([]);
     await user.click(screen.getByRole("link", { name: /Newer/u }));
     expect(system.marks).toEqual([{ kind: "read", id: "new", seq: 2 }]);
@@ -78,25 +83,28 @@ describe("the dropdown", () => {
     expect(bell().getAttribute("aria-label")).toBe("Notifications, 1 unread");
   });
 
-  it("shows fifty more at a press, until there are no more", async () => {
+  it("draws fifty more at a press, until there are no more", async () => {
     for (let at = 0; at < STEP; at += 1) act(() => system.gateway.last.push(system.server.add(`n${at}`)));
-    await userEvent.setup().click(bell());
+    await openDropdown();
     const rows = () => document.querySelectorAll("[data-notification]").length;
     expect(rows()).toBe(STEP);
-    await userEvent.setup().click(screen.getByRole("button", { name: "Show more" }));
+    while (screen.queryByRole("button", { name: "Load more" }) !== null) {
+      await userEvent.setup().click(screen.getByRole("button", { name: "Load more" }));
+      await act(settle);
+    }
     expect(rows()).toBe(STEP + 2);
-    expect(screen.queryByRole("button", { name: "Show more" })).toBeNull();
+    expect(screen.getByText("Notifications are kept for 30 days.")).toBeTruthy();
   });
 
   it("says why, in words", async () => {
-    await userEvent.setup().click(bell());
+    await openDropdown();
     const row = screen.getByRole("link", { name: /Older/u }).closest("li");
     expect(row?.textContent).toContain("You are assigned · You commented");
   });
 
   it("marks one as read and as unread again, and stays open", async () => {
     const user = userEvent.setup();
-    await user.click(bell());
+    await openDropdown(user);
     await user.click(screen.getByRole("button", { name: "Mark as read: Newer" }));
     await user.click(screen.getByRole("button", { name: "Mark as unread: Newer" }));
     expect(system.marks.map(({ kind }) => kind)).toEqual(["read", "unread"]);
@@ -107,7 +115,7 @@ describe("the dropdown", () => {
     const user = userEvent.setup();
     let refuse: (error: unknown) => void = () => undefined;
     system.answerMark = () => new Promise((_resolve, reject) => (refuse = reject));
-    await user.click(bell());
+    await openDropdown(user);
     await user.click(screen.getByRole("button", { name: "Mark all as read" }));
     expect(bell().getAttribute("aria-label")).toBe("Notifications");
     refuse(new UnreachableError());

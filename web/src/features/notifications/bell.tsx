@@ -1,32 +1,56 @@
-import { useCallback, useId } from "react";
+import { Suspense, useCallback, useEffect, useId, useState } from "react";
 
 import { Icon } from "@/components/icon";
 import { usePopup } from "@/components/popup";
 import { useShortcut } from "@/components/shortcut";
 import { useToasts } from "@/components/toasts";
-import { NotificationsDropdown } from "@/features/notifications/notifications-dropdown";
+import {
+  NotificationsDropdown,
+  NotificationsPanel,
+  preloadSurfaces,
+} from "@/features/notifications/lazy-surfaces";
 import { useNotifications } from "@/realtime/use-notifications";
 
 import styles from "./bell.module.css";
+
+/** By then the page stands; what the bell opens is fetched, so that it opens also when the network is gone. */
+export const PRELOAD_MS = 4_000;
 
 /** The badge has room for two digits; the exact number is in the name, and in the dropdown. */
 export function badgeText(unreadCount: number): string {
   return unreadCount > 99 ? "99+" : String(unreadCount);
 }
 
+type Surface = "dropdown" | "panel";
+
 export function Bell() {
   const { unreadCount } = useNotifications();
   const { isOpen, open, close, trigger, content } = usePopup<HTMLButtonElement, HTMLDivElement>();
+  const [surface, setSurface] = useState<Surface>("dropdown");
   const { dismissAll } = useToasts();
   const id = useId();
-  const toggle = useCallback(() => {
-    if (isOpen) close();
-    else {
+
+  useEffect(() => {
+    const timer = setTimeout(preloadSurfaces, PRELOAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
+
+  const toggle = useCallback(
+    (wanted: Surface) => {
+      if (isOpen && surface === wanted) {
+        close();
+        return;
+      }
       dismissAll(); // What they say stands in the list.
+      setSurface(wanted);
       open();
-    }
-  }, [close, dismissAll, isOpen, open]);
-  useShortcut("n", toggle);
+    },
+    [close, dismissAll, isOpen, open, surface],
+  );
+  const toggleDropdown = useCallback(() => toggle("dropdown"), [toggle]);
+  const togglePanel = useCallback(() => toggle("panel"), [toggle]);
+  useShortcut("n", toggleDropdown);
+  useShortcut("N", togglePanel);
 
   return (
     <div className={styles.place}>
@@ -38,7 +62,9 @@ export function Bell() {
         aria-expanded={isOpen}
         aria-controls={isOpen ? id : undefined}
         aria-haspopup="dialog"
-        onClick={toggle}
+        onPointerEnter={preloadSurfaces}
+        onFocus={preloadSurfaces}
+        onClick={() => (isOpen ? close() : toggleDropdown())}
       >
         <Icon name="bell" size={18} />
         {unreadCount > 0 && (
@@ -48,10 +74,16 @@ export function Bell() {
         )}
       </button>
       {isOpen && (
-        <>
-          <div className={styles.backdrop} />
-          <NotificationsDropdown id={id} content={content} onClose={close} />
-        </>
+        <Suspense>
+          {surface === "panel" ? (
+            <NotificationsPanel id={id} content={content} onClose={close} />
+          ) : (
+            <>
+              <div className={styles.backdrop} />
+              <NotificationsDropdown id={id} content={content} onClose={close} onOpenPanel={togglePanel} />
+            </>
+          )}
+        </Suspense>
       )}
     </div>
   );

@@ -1,11 +1,13 @@
-import type { ReactNode } from "react";
-import { Link } from "react-router";
+import { memo, useId, useState } from "react";
 
 import { Avatar } from "@/components/avatar";
 import { Icon } from "@/components/icon";
 import { RelativeMoment } from "@/components/relative-moment";
 import { VisuallyHidden } from "@/components/visually-hidden";
-import { addressOutside, pathInside } from "@/features/notifications/link";
+import { kindOf } from "@/features/notifications/kinds";
+import { NotificationLink } from "@/features/notifications/notification-link";
+import { NotificationMembers } from "@/features/notifications/notification-members";
+import { ReasonMenu } from "@/features/notifications/reason-menu";
 import { reasonsInWords } from "@/features/notifications/reasons";
 import { classNames } from "@/lib/class-names";
 import type { Notification } from "@/lib/contracts/frames.gen";
@@ -14,80 +16,93 @@ import styles from "./notification-item.module.css";
 
 interface NotificationItemProps {
   notification: Notification;
-  onFollow: (notification: Notification) => void;
+  /** It was read by following its link, or that of one of its members. */
+  onFollow: (notification: Notification, link: string | null) => void;
   onToggle: (notification: Notification) => void;
+  /** The person goes to another page. */
+  onLeave: () => void;
 }
 
-export function NotificationItem({ notification, onFollow, onToggle }: NotificationItemProps) {
-  const { actor, count, link, message, reasons, read_at, updated_at } = notification;
+function NotificationItemOnce({ notification, onFollow, onToggle, onLeave }: NotificationItemProps) {
+  const { actor, count, id, link, message, reasons, read_at, type, updated_at } = notification;
+  const [isOpen, setOpen] = useState(false);
+  const membersId = useId();
   const isUnread = read_at === null;
+  const isDigest = type === "digest";
   const why = reasonsInWords(reasons);
   const toggle = isUnread ? "Mark as read" : "Mark as unread";
+  const { icon } = kindOf(type);
   return (
-    <li className={classNames(styles.item, isUnread && styles.unread)} data-notification={notification.id}>
-      {actor === null ? (
-        <span className={styles.sign}>
-          <Icon name="bell" />
-        </span>
-      ) : (
-        <Avatar person={actor} size="large" />
-      )}
-      <div className={styles.words}>
-        <Target link={link} onFollow={() => onFollow(notification)}>
-          {isUnread && <VisuallyHidden>Unread: </VisuallyHidden>}
-          {message}
-          {count > 1 && <span className={styles.count}> ×{count}</span>}
-        </Target>
-        <p className={styles.about}>
-          <RelativeMoment moment={updated_at} />
-          {why !== "" && <span>{` · ${why}`}</span>}
-        </p>
+    <li className={classNames(styles.item, isUnread && styles.unread)} data-notification={id}>
+      <div className={styles.row}>
+        {actor === null ? (
+          <span className={styles.sign}>
+            <Icon name={icon} />
+          </span>
+        ) : (
+          <span className={styles.actor}>
+            <Avatar person={actor} size="large" />
+            <span className={styles.kind}>
+              <Icon name={icon} size={10} />
+            </span>
+          </span>
+        )}
+        <div className={styles.words}>
+          <NotificationLink
+            link={link}
+            onFollow={() => onFollow(notification, link)}
+            className={styles.message}
+          >
+            {isUnread && <VisuallyHidden>Unread: </VisuallyHidden>}
+            {message}
+            {count > 1 && !isDigest && <span className={styles.count}> ×{count}</span>}
+          </NotificationLink>
+          <p className={styles.about}>
+            <RelativeMoment moment={updated_at} />
+            {why !== "" && <span>{` · ${why}`}</span>}
+          </p>
+          {(count > 1 || isDigest) && (
+            <button
+              type="button"
+              className={styles.disclose}
+              aria-expanded={isOpen}
+              aria-controls={isOpen ? membersId : undefined}
+              onClick={() => setOpen(!isOpen)}
+            >
+              <Icon name="chevron" size={12} />
+              {isOpen ? "Hide" : "Show"} {several(type, count)}
+            </button>
+          )}
+        </div>
+        <div className={styles.tools}>
+          <ReasonMenu notification={notification} onLeave={onLeave} />
+          <button
+            type="button"
+            className={styles.toggle}
+            aria-label={`${toggle}: ${message}`}
+            title={toggle}
+            data-toggle=""
+            onClick={() => onToggle(notification)}
+          >
+            <i className={styles.dot} />
+          </button>
+        </div>
       </div>
-      <button
-        type="button"
-        className={styles.toggle}
-        aria-label={`${toggle}: ${message}`}
-        title={toggle}
-        onClick={() => onToggle(notification)}
-      >
-        <i className={styles.dot} />
-      </button>
+      {isOpen && (
+        <NotificationMembers
+          id={membersId}
+          notification={notification}
+          onFollow={(where) => onFollow(notification, where)}
+        />
+      )}
     </li>
   );
 }
 
-interface TargetProps {
-  link: string | null;
-  onFollow: () => void;
-  children: ReactNode;
-}
+/** A long list is drawn anew only where something has changed. */
+export const NotificationItem = memo(NotificationItemOnce);
 
-/** Where it leads: into the page, out of it, or (its task was deleted) nowhere. Each can be reached by the keyboard. */
-function Target({ link, onFollow, children }: TargetProps) {
-  const inside = pathInside(link);
-  const outside = addressOutside(link);
-  if (inside !== null)
-    return (
-      <Link to={inside} className={styles.message} data-row="" onClick={onFollow}>
-        {children}
-      </Link>
-    );
-  if (outside !== null)
-    return (
-      <a
-        href={outside}
-        target="_blank"
-        rel="noreferrer"
-        className={styles.message}
-        data-row=""
-        onClick={onFollow}
-      >
-        {children}
-      </a>
-    );
-  return (
-    <button type="button" className={styles.message} data-row="" onClick={onFollow}>
-      {children}
-    </button>
-  );
+function several(type: string, count: number): string {
+  const what = type === "comment_added" ? "comment" : "notification";
+  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
 }

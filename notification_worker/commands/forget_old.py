@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
@@ -98,7 +99,9 @@ async def _free(database: AsyncEngine, before: datetime) -> AsyncGenerator[int]:
     after: UUID | None = None
     while heads := await _next_inboxes(database, after, before):
         for user_id in [head.user_id for head in heads if head.has_old]:
-            while rows := await retry_on_conflict(partial(_free_rows, database, user_id, before)):
+            more = True
+            while more:
+                rows, more = await retry_on_conflict(partial(_free_rows, database, user_id, before))
                 yield rows
         after = heads[-1].user_id
         yield 0
@@ -141,21 +144,17 @@ async def _people_with_old_removals(database: AsyncEngine, before: datetime) -> 
         return list((await connection.execute(_PEOPLE_WITH_OLD_REMOVALS, {"before": before})).scalars())
 
 
-async def _free_rows(database: AsyncEngine, user_id: UUID, before: datetime) -> int:
-    """Free the oldest rows of one person; 0 if there are none, or the inbox is busy."""
+async def _free_rows(database: AsyncEngine, user_id: UUID, before: datetime) -> tuple[int, bool]:
+    """Free the oldest rows of one person; say how many, and whether there may be more. A busy inbox is left alone."""
     async with database.begin() as connection:
         if not await _locked(connection, user_id):
-            return 0
-        ids: list[UUID] = []
-        members = 0
-        for row in await connection.execute(_OLDEST_ROWS, {"of_user": user_id, "before": before}):
-            members += row.members
-            if ids and members > ROWS:
-                break
-            ids.append(row.id)
+            return 0, False
+        oldest = (await connection.execute(_OLDEST_ROWS, {"of_user": user_id, "before": before})).all()
+        totals = accumulate(row.members for row in oldest)
+        ids = [row.id for row, total in zip(oldest, totals, strict=True) if total <= ROWS or row is oldest[0]]
         if ids:
             await connection.execute(_FREE_ROWS, {"ids": ids})
-        return len(ids)
+        return len(ids), len(oldest) == ROWS or len(ids) < len(oldest)
 
 
 async def _free_removals(database: AsyncEngine, user_id: UUID, before: datetime) -> int:

@@ -181,9 +181,13 @@ muted_tasks = Table(
     Column("user_id", Uuid, primary_key=True),
     Column("task_id", Uuid, primary_key=True),
     Column("muted_at", DateTime(timezone=True), nullable=False),
+    Index("muted_tasks_newest", "user_id", "muted_at", "task_id"),
     Index("muted_tasks_of_task", "task_id"),
 )
-"""Who wants to hear nothing of a task but being assigned; `muted_tasks_of_task` serves its events and its deletion."""
+"""Who wants to hear nothing of a task but being assigned.
+
+`muted_tasks_newest`, read backwards, serves the list, `muted_tasks_of_task` the task's events and its deletion.
+"""
 
 kinds = Table(
     "kinds",

@@ -116,6 +116,7 @@ def _create_choices() -> None:
         sa.Column("muted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "task_id", name="muted_tasks_pkey"),
     )
+    op.create_index("muted_tasks_newest", "muted_tasks", ["user_id", "muted_at", "task_id"])
     op.create_index("muted_tasks_of_task", "muted_tasks", ["task_id"])
     op.create_table(
         "kinds",

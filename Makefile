@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency bench-inbox
+.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency bench-inbox page-weight screenshots
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -69,6 +69,15 @@ bench-latency: ## time from a change to the frame in a window, and what each hop
 bench-inbox: ## what a request costs with ten million notifications stored, with the plans (about 10 minutes)
 	@infra/local/setup.sh test
 	$(python) -m tests.load.inbox_at_scale $(bench_arguments)
+
+page-weight: ## time what bell and panel add to loading the page, by turns with a build that has none
+	@infra/local/setup.sh test
+	@$(page) build-without-notifications
+	$(python) -m tests.load.page_weight
+
+screenshots: ## draw docs/images anew: bell, panel, preferences, empty and offline, light and dark, desk and phone
+	@infra/local/setup.sh test
+	$(python) -m tests.e2e.screenshots
 
 lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade takes newer ones)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv make lock" >&2; exit 1; }

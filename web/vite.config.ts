@@ -4,9 +4,18 @@ import { defineConfig } from "vitest/config";
 
 const api = process.env.TASKIFY_PUBLIC_API_URL ?? "http://localhost:8000";
 
-export default defineConfig({
+const source = fileURLToPath(new URL("./src", import.meta.url));
+/** For weighing the page: `--mode without-notifications` leaves out all that they need, and nothing else. */
+const without = {
+  find: /^@\/(features\/notifications|realtime)\/.*/u,
+  replacement: `${source}/testing/without-notifications`,
+};
+
+export default defineConfig(({ mode }) => ({
   plugins: [react()],
-  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
+  resolve: {
+    alias: [...(mode === "without-notifications" ? [without] : []), { find: "@", replacement: source }],
+  },
   build: {
     target: "es2022",
     // Nothing is inlined, so that a policy of `default-src 'self'` needs no exception for data: addresses.
@@ -23,4 +32,4 @@ export default defineConfig({
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
   },
-});
+}));

@@ -7,7 +7,7 @@ from pathlib import Path
 from contracts.topology import NOTIFICATION_WORKER, TASK_SERVICE, WS_GATEWAY
 from infra.broker.definitions import ADMINISTRATOR
 from infra.local.passwords import write_private
-from infra.local.settings import REPOSITORY, LaunchSettings
+from infra.local.settings import LaunchSettings
 
 
 def system_environment(
@@ -30,7 +30,7 @@ def system_environment(
         "TASKIFY_PUBLIC_NOTIFICATIONS_URL": f"http://localhost:{settings.notifications_port}",
         "TASKIFY_PUBLIC_SOCKET_URL": f"ws://localhost:{settings.socket_port}/ws",
         "TASKIFY_ALLOWED_ORIGINS": json.dumps([api, f"http://127.0.0.1:{settings.api_port}"]),
-        "TASKIFY_WEB_DIRECTORY": str(REPOSITORY / "web" / "dist"),
+        "TASKIFY_WEB_DIRECTORY": str(settings.web_directory),
     }
 
 

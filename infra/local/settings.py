@@ -28,6 +28,7 @@ class LaunchSettings(Settings):
     worker_port: Port = Field(default_factory=_behind_api_port(4))
     notification_relay_port: Port = Field(default_factory=_behind_api_port(5))
 
+    web_directory: Path = REPOSITORY / "web" / "dist"
     postgres_url: PostgresUrl | None = None
     rabbitmq_url: BrokerUrls | None = None
     rabbitmq_management_url: str | None = None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from asyncio.subprocess import Process
@@ -9,13 +10,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Self
 
+import aio_pika
 import httpx
+from aio_pika.abc import AbstractExchange
 from dotenv import dotenv_values
 from yarl import URL
 
-from infra.broker.definitions import ADMINISTRATOR
+from contracts.events.notification import NotificationRequested
+from contracts.topology import DOMAIN_EVENTS, user_of_another_service
+from infra.broker.definitions import ADMINISTRATOR, VHOST, rights, with_passwords
 from infra.local.passwords import Passwords
 from infra.local.ports import free_ports
 from infra.local.processes import PROCESSES
@@ -38,13 +44,15 @@ class System:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, folder: Path) -> AsyncIterator[Self]:
-        """Start everything, wait until the address is printed, and stop it as Ctrl-C does."""
+    async def started(cls, folder: Path, *, page: Path | None = None) -> AsyncIterator[Self]:
+        """Start everything, wait until the address is printed, and stop it as Ctrl-C does; `page` is another build."""
         # As root, PostgreSQL runs as a user of its own, which has to pass here.
         folder.chmod(0o755)
         home = folder / "home"
         ports = zip((process.port_variable for process in PROCESSES), free_ports(len(PROCESSES)), strict=True)
         own = {"TASKIFY_HOME": str(home), **{variable: str(port) for variable, port in ports}}
+        if page is not None:
+            own["TASKIFY_WEB_DIRECTORY"] = str(page)
         log = folder / "up.log"
         with log.open("wb") as terminal:
             launcher = await run_python("infra.local", "up", environment=own, terminal=terminal.fileno())
@@ -90,6 +98,42 @@ class System:
                 "notification_worker", "check", environment={"TASKIFY_HOME": str(self.home)}, terminal=terminal.fileno()
             )
         assert await check.wait() == 0, log.read_text()
+
+
+@dataclass
+class OtherService:
+    """Another team's service: a broker user of its own that may ask for people to be told."""
+
+    name: str
+    _exchange: AbstractExchange
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, system: System, name: str) -> AsyncIterator[Self]:
+        """Give it the rights that such a service gets, and connect as it."""
+        configuration = (system.home / "rabbitmq" / "rabbitmq.conf").read_text()
+        (port,) = re.findall(r"^management[.]tcp[.]port = (\d+)$", configuration, re.MULTILINE)
+        administrator = URL(system.admin_broker_url)
+        password = token_urlsafe()
+        users = {"users": [{"name": name, "tags": []}], **rights(VHOST, users=(user_of_another_service(name),))}
+        async with httpx.AsyncClient(trust_env=False) as http:
+            loaded = await http.post(
+                f"http://{administrator.host}:{port}/api/definitions",
+                json=with_passwords(users, {name: password}),
+                auth=(ADMINISTRATOR, administrator.password or ""),
+            )
+            loaded.raise_for_status()
+        connection = await aio_pika.connect(str(administrator.with_user(name).with_password(password)))
+        async with connection:
+            channel = await connection.channel()
+            yield cls(name, await channel.get_exchange(DOMAIN_EVENTS, ensure=False))
+
+    async def publish(self, event: NotificationRequested) -> None:
+        """Send an event, and wait until the broker has it."""
+        message = aio_pika.Message(
+            event.model_dump_json().encode(), message_id=str(event.id), type=event.type, user_id=self.name
+        )
+        await self._exchange.publish(message, event.routing_key)
 
 
 async def run_python(*command: str, environment: dict[str, str], terminal: int) -> Process:

@@ -9,6 +9,9 @@ import styles from "./full-screen.module.css";
 export function FullScreen({ children }: { children?: ReactNode }) {
   return (
     <main className={styles.screen}>
+      <VisuallyHidden>
+        <h1>Taskify</h1>
+      </VisuallyHidden>
       {children ?? (
         <div className={styles.waiting} role="status">
           <Logo size={36} />

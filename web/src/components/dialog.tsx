@@ -52,12 +52,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
       }}
     >
       <div className={styles.body}>
-        <header className={styles.header}>
+        <div className={styles.header}>
           <h2 id={id}>{title}</h2>
           <Button look="quiet" square aria-label="Close" onClick={onClose}>
             <Icon name="close" />
           </Button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

@@ -12,12 +12,17 @@ from pathlib import Path
 from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, pool, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from infra.database.engine import CONNECT_SECONDS, sqlalchemy_url
+from infra.database.errors import sql_state
+from infra.telemetry.logging import get_logger
 
 _ROOT = Path(__file__).parents[2]
 _URL = "database_url"
+
+log = get_logger("migrations")
 
 _MIGRATION_LOCK = 0x6D696772
 """Key of an advisory lock: of two migrations that start at once, the second waits and then finds nothing to do."""
@@ -25,8 +30,12 @@ _MIGRATION_LOCK = 0x6D696772
 _LOCK_POLL_SECONDS = 0.25
 _LOCK_WAIT_SECONDS = 600
 
-LOCK_TIMEOUT = "5s"
-"""How long a step waits for a table that is in use. It then fails, instead of having all requests queue behind it."""
+LOCK_TIMEOUT = "1s"
+"""How long a step waits for a table that is in use, while all requests queue behind it: they wait for 2 s at most."""
+
+_TRIES = 30
+_TRY_AGAIN_SECONDS = 1.0
+_LOCK_NOT_AVAILABLE = "55P03"
 
 
 class MigrationLockedError(Exception):
@@ -36,12 +45,25 @@ class MigrationLockedError(Exception):
 def upgrade(service: str, database_url: str) -> None:
     """Apply the steps that the database does not have yet, each in a transaction; must not run inside an event loop.
 
+    A step that finds a table in use for longer than `LOCK_TIMEOUT` is tried again, `_TRIES` times.
+
     Raises:
         sqlalchemy.exc.DBAPIError: the database refuses a step, which changed nothing; the steps before it are done.
         MigrationLockedError: another migration runs, and does not end.
         OSError: the database cannot be reached.
     """
-    command.upgrade(_config(service, database_url), "head")
+    config = _config(service, database_url)
+    for _ in range(_TRIES - 1):
+        try:
+            command.upgrade(config, "head")
+        except DBAPIError as error:
+            if sql_state(error) != _LOCK_NOT_AVAILABLE:
+                raise
+            log.info("migration_waits", seconds=_TRY_AGAIN_SECONDS)
+            time.sleep(_TRY_AGAIN_SECONDS)
+        else:
+            return
+    command.upgrade(config, "head")
 
 
 def _config(service: str, database_url: str) -> Config:
@@ -99,9 +121,10 @@ def _lock(connection: Connection) -> None:
 
 @contextmanager
 def beside_running_transactions() -> Iterator[None]:
-    """For the last part of a step: making indexes of tables that are in use, with `postgresql_concurrently`.
+    """For a step that makes indexes of tables in use, with `postgresql_concurrently`, and does nothing else.
 
-    Everything before it in the step is committed; what is inside must be such that it can be done again.
+    What is inside is not in a transaction, and must be such that it can be done again after it was broken off.
+    Anything before it in the same step would be committed without the step's number, and could not be done again.
     """
     with op.get_context().autocommit_block():
         op.execute("SET lock_timeout = 0")

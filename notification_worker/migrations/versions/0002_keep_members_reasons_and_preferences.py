@@ -4,8 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from infra.database.migrations import beside_running_transactions
-
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -28,15 +26,6 @@ def upgrade() -> None:
     _create_members()
     _create_choices()
     _create_task_events()
-    with beside_running_transactions():
-        op.drop_index("notifications_open", "notifications", postgresql_concurrently=True, if_exists=True)
-        op.create_index(
-            "notifications_open",
-            "notifications",
-            ["task_id", "user_id", "type", "created_at"],
-            postgresql_where=sa.text("read_at IS NULL AND type IN ('comment_added', 'status_changed')"),
-            postgresql_concurrently=True,
-        )
 
 
 def _create_members() -> None:

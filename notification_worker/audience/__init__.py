@@ -2,7 +2,9 @@
 
 What it does
     `watching` keeps who watches a task from the task's events, `rules` says who is told of an event with which type
-    and reasons, `wording` makes the text and the link of a notification from its parts.
+    and reasons, at once or with which digest, and which rule holds back the others, `preferences` says when a digest is
+    due, `collapsing` says which event joins the row of another or takes it back, `wording` makes the text and the link
+    of a notification from its parts.
 
 Guarantees
     Nobody is told of what they did themselves. One event tells one person once, with all reasons, the strongest

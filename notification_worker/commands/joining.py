@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, case, exists, func, literal_column, select, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, exists, func, literal_column, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.notification_types import NotificationType, Reason
@@ -25,7 +25,8 @@ _WANTED = (
     .table_valued("task_id", "user_id", "actor_id")
     .render_derived()
 )
-_ROWS = notifications.c
+_ONE: ColumnElement[int] = literal_column("1")
+_ROWS, _MEMBERS = notifications.c, notification_members.c
 _NEWEST_UNREAD = (
     select(notifications)
     .where(
@@ -35,32 +36,31 @@ _NEWEST_UNREAD = (
         _ROWS.read_at.is_(None),
     )
     .order_by(_ROWS.created_at.desc(), _ROWS.id.desc())
-    .limit(1)
-    .correlate(_WANTED)
-    .lateral("newest")
+    .limit(_ONE)
+    .lateral("newest_unread")
 )
 _NEWEST = _NEWEST_UNREAD.c
-_LATER = notifications.alias("later")
-_MEMBERS = notification_members.c
-_OF_ROW = exists().where(_MEMBERS.notification_id == _NEWEST.id)
-_OPEN = (
-    select(
-        *_NEWEST,
-        _WANTED.c.actor_id.label("asked_actor"),
-        case(
-            (_WANTED.c.actor_id.is_(None), _OF_ROW.where(_MEMBERS.actor_id.is_(None))),
-            else_=_OF_ROW.where(_MEMBERS.actor_id == _WANTED.c.actor_id),
-        ).label("is_known"),
-    )
-    .join_from(_WANTED, _NEWEST_UNREAD, true())
+_OTHER = notifications.alias("other")
+# Sought for each row alone, by index, which the limit makes sure of: joined as a whole, tables are read as a whole.
+_LATER = (
+    select(_OTHER.c.id)
     .where(
-        ~exists().where(
-            _LATER.c.task_id == _NEWEST.task_id,
-            _LATER.c.user_id == _NEWEST.user_id,
-            _LATER.c.type == _TYPE,
-            tuple_(_LATER.c.created_at, _LATER.c.id) > tuple_(_NEWEST.created_at, _NEWEST.id),
-        )
+        _OTHER.c.task_id == _NEWEST.task_id,
+        _OTHER.c.user_id == _NEWEST.user_id,
+        _OTHER.c.type == _TYPE,
+        tuple_(_OTHER.c.created_at, _OTHER.c.id) > tuple_(_NEWEST.created_at, _NEWEST.id),
     )
+    .limit(_ONE)
+    .lateral("later")
+)
+# Not by `=`: an actor has members in many rows, and a row has few actors.
+_IS_KNOWN = exists().where(
+    _MEMBERS.notification_id == _NEWEST.id, _MEMBERS.actor_id.is_not_distinct_from(_WANTED.c.actor_id)
+)
+_OPEN = (
+    select(*_NEWEST, _WANTED.c.actor_id.label("asked_actor"), _IS_KNOWN.label("is_known"))
+    .select_from(_WANTED.join(_NEWEST_UNREAD, true()).outerjoin(_LATER, true()))
+    .where(_LATER.c.id.is_(None))
 )
 
 

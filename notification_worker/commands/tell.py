@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select, union_all
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, literal_column, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.deliveries import PersonalFrame
@@ -30,17 +30,24 @@ _WANTED = (
     .render_derived()
 )
 
-_ALREADY = union_all(
-    *(
-        select(table.c.user_id, table.c.event_source, table.c.event_id).join(
-            _WANTED,
-            (table.c.user_id == _WANTED.c.user_id)
-            & (table.c.event_source == _WANTED.c.event_source)
-            & (table.c.event_id == _WANTED.c.event_id),
+# Sought for each pair alone, by index, which the limit makes sure of: joined as a whole, tables are read as a whole.
+_LEARNED = (
+    union_all(
+        *(
+            select(table.c.user_id)
+            .where(
+                table.c.user_id == _WANTED.c.user_id,
+                table.c.event_source == _WANTED.c.event_source,
+                table.c.event_id == _WANTED.c.event_id,
+            )
+            .correlate(_WANTED)
+            for table in (notifications, notification_members, held_back_events)
         )
-        for table in (notifications, notification_members, held_back_events)
     )
+    .limit(literal_column("1"))
+    .lateral()
 )
+_ALREADY = select(_WANTED).join_from(_WANTED, _LEARNED, true())
 
 
 class Once(NamedTuple):

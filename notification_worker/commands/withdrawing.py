@@ -5,8 +5,21 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Uuid, and_, bindparam, func, literal_column, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Table,
+    Uuid,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from contracts.notification_types import NotificationType, Outcome
 from notification_worker.audience.collapsing import WITHDRAWN_WITHIN, Happening, reverses
@@ -26,28 +39,36 @@ _WANTED = (
 )
 
 
-_ROWS, _MEMBERS = notifications.c, notification_members.c
 _SINCE = bindparam("since", type_=DateTime(timezone=True))
-_OPEN_ROW = and_(
-    _ROWS.task_id == _WANTED.c.task_id,
-    _ROWS.user_id == _WANTED.c.user_id,
-    _ROWS.type == _TYPE,
-    _ROWS.read_at.is_(None),
-    _ROWS.created_at > _SINCE,
-)
-_WAITING_MEMBER = and_(
-    _MEMBERS.task_id == _WANTED.c.task_id,
-    _MEMBERS.user_id == _WANTED.c.user_id,
-    _MEMBERS.type == _TYPE,
-    _MEMBERS.due_at.is_not(None),
-    _MEMBERS.created_at > _SINCE,
-)
+
+
+def _young(table: Table, state: ColumnElement[bool]) -> LateralFromClause:
+    """Give what one person holds of one task; sought for each alone, by index, which the offset makes sure of."""
+    columns = table.c
+    return (
+        select(table)
+        .where(
+            columns.task_id == _WANTED.c.task_id,
+            columns.user_id == _WANTED.c.user_id,
+            columns.type == _TYPE,
+            columns.created_at > _SINCE,
+            state,
+        )
+        .offset(literal_column("0"))
+        .lateral()
+    )
+
+
+_ROW = _young(notifications, notifications.c.read_at.is_(None))
+_MEMBER = _young(notification_members, notification_members.c.due_at.is_not(None))
 _HOLDERS = union_all(
-    select(_ROWS.task_id, _ROWS.user_id, _ROWS.old_status, _ROWS.new_status).join(_WANTED, _OPEN_ROW),
-    select(_MEMBERS.task_id, _MEMBERS.user_id, _MEMBERS.old_status, _MEMBERS.new_status).join(_WANTED, _WAITING_MEMBER),
+    *(
+        select(held.c.task_id, held.c.user_id, held.c.old_status, held.c.new_status).join_from(_WANTED, held, true())
+        for held in (_ROW, _MEMBER)
+    )
 )
-_OPEN_ROWS = select(notifications).join(_WANTED, _OPEN_ROW)
-_WAITING_MEMBERS = select(notification_members).join(_WANTED, _WAITING_MEMBER)
+_OPEN_ROWS = select(_ROW).join_from(_WANTED, _ROW, true())
+_WAITING_MEMBERS = select(_MEMBER).join_from(_WANTED, _MEMBER, true())
 
 Holders = dict[UUID, set[UUID]]
 """By task, the people who hold what an event of the batch may take back."""

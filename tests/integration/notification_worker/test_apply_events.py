@@ -1,7 +1,10 @@
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
@@ -184,6 +187,43 @@ async def test_an_event_of_a_task_without_a_sequence_is_refused_and_changes_noth
     async with database.connect() as connection:
         for table in (notifications, processed_events, watchers):
             assert await connection.scalar(select(func.count()).select_from(table)) == 0
+
+
+@pytest.mark.parametrize(
+    ("happens", "at_most"),
+    [
+        (lambda story: [story.commented(JOHN)], 16),
+        (lambda story: [story.moved(JOHN)], 15),
+        (lambda story: [story.assigned(JOHN, EVE)], 15),
+        (lambda story: [story.commented(JOHN), story.commented(EVE)], 18),
+        (lambda story: [story.moved(JOHN, TaskStatus.DONE), story.moved(EVE, TaskStatus.TODO)], 19),
+    ],
+)
+async def test_a_batch_takes_no_more_statements_than_an_event_alone(
+    database: AsyncEngine, happens: Callable[[TaskStory], list[AnyEvent]], at_most: int
+) -> None:
+    counts = []
+    for size in (1, 40):
+        stories = [TaskStory() for _ in range(size)]
+        await apply_events(database, [story.watched(one) for story in stories for one in (ANN, EVE)])
+        batch = [one for story in stories for one in happens(story)]
+        with counted(database) as statements:
+            await apply_events(database, batch)
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= at_most
+
+
+@contextmanager
+def counted(database: AsyncEngine) -> Iterator[list[str]]:
+    """Collect the statements that are sent."""
+    statements: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        statements.append(arguments[2])
+
+    event.listen(database.sync_engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(database.sync_engine, "before_cursor_execute", note)
 
 
 async def test_a_large_audience_is_told_in_chunks_and_exactly_once(

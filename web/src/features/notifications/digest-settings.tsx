@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useId, useMemo, useState } from "react";
+import { memo, useCallback, useEffect, useId, useState } from "react";
 
 import { Button } from "@/components/button";
 import { Icon } from "@/components/icon";
@@ -19,7 +19,6 @@ export function DigestSettings({ preferences, onChoose }: DigestSettingsProps) {
   const { timezone } = preferences;
   const now = useNow();
   const id = useId();
-  const groups = useMemo(() => zoneGroups(Intl.supportedValuesOf("timeZone"), timezone), [timezone]);
   const offered = zoneToOffer(timezone, zoneHere());
   const choose = (zone: string) => onChoose({ kind: "timezone", timezone: zone });
   return (
@@ -42,21 +41,26 @@ export function DigestSettings({ preferences, onChoose }: DigestSettingsProps) {
         <div className={styles.field}>
           <label htmlFor={`${id}-zone`}>Time zone</label>
           <select id={`${id}-zone`} value={timezone} onChange={({ target }) => choose(target.value)}>
-            {groups.map(({ name, zones }) => (
-              <optgroup key={name} label={name}>
-                {zones.map(({ zone, label }) => (
-                  <option key={zone} value={zone}>
-                    {label}
-                  </option>
-                ))}
-              </optgroup>
-            ))}
+            <ZoneOptions stored={timezone} />
           </select>
         </div>
       </div>
     </div>
   );
 }
+
+/** Some four hundred, which are not drawn again for each choice. */
+const ZoneOptions = memo(function ZoneOptions({ stored }: { stored: string }) {
+  return zoneGroups(Intl.supportedValuesOf("timeZone"), stored).map(({ name, zones }) => (
+    <optgroup key={name} label={name}>
+      {zones.map(({ zone, label }) => (
+        <option key={zone} value={zone}>
+          {label}
+        </option>
+      ))}
+    </optgroup>
+  ));
+});
 
 /** Typed digit by digit, so it is chosen after a pause, by Enter, or when the focus goes on. */
 export const PAUSE_MS = 1_500;
@@ -95,9 +99,10 @@ function DailyTime({ dailyAt, onChange }: { dailyAt: string; onChange: (dailyAt:
 export function whenNext({ timezone, daily_at, types }: Preferences, now: number): string {
   const chosen = new Set(Object.values(types));
   const say = (moment: number) => sayMoment(moment, now, timezone);
-  const hourly = chosen.has("hourly") ? `hourly digest ${say(nextHourly(now, timezone))}` : null;
-  const daily = chosen.has("daily") ? `daily digest ${say(nextDaily(now, timezone, daily_at))}` : null;
-  const next = [hourly, daily].filter((words) => words !== null).join(", the next ");
-  if (next === "") return "You have no digest: nothing above is hourly or daily.";
-  return `The next ${next}, if anything waits by then.`;
+  const hourly = chosen.has("hourly") ? say(nextHourly(now, timezone)) : null;
+  const daily = chosen.has("daily") ? say(nextDaily(now, timezone, daily_at)) : null;
+  if (hourly === null && daily === null) return "You have no digest: nothing above is hourly or daily.";
+  if (hourly === null) return `The next daily digest comes ${daily}, if anything waits by then.`;
+  const also = daily === null ? "" : `, the next daily one ${daily}`;
+  return `The next hourly digest comes ${hourly}${also}, if anything waits by then.`;
 }

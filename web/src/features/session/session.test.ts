@@ -191,3 +191,15 @@ describe("leaving", () => {
     expect(calls).not.toContain("/api/auth/logout");
   });
 });
+
+describe("a new name", () => {
+  it("is heard from another window of the same person, and of nobody else", async () => {
+    await session.start();
+    const before = session.state();
+    session.hear({ kind: "renamed", me: { id: "bob", name: "Robert", email: "", role: "member" } });
+    expect(session.state()).toEqual(before);
+    const renamed = { id: "ann", name: "Anna", email: "ann@example.com", role: "member" as const };
+    session.hear({ kind: "renamed", me: renamed });
+    expect(session.state()).toEqual({ phase: "signed_in", me: renamed });
+  });
+});

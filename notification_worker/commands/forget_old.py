@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Row, Uuid, bindparam, delete, func, select, true, tuple_, update
+from sqlalchemy import ARRAY, DateTime, Row, Select, Uuid, bindparam, delete, func, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from infra.clock import Clock, system_clock
@@ -65,15 +65,14 @@ _FORGET_UP_TO = (
     .values(forgotten_seq=func.greatest(_HEADS.forgotten_seq, bindparam("largest_seq")))
 )
 
-_FREE_EVENTS = delete(task_events).where(
-    tuple_(_EVENTS.event_source, _EVENTS.event_id).in_(
-        select(_EVENTS.event_source, _EVENTS.event_id)
-        .where(_EVENTS.recorded_at < _BEFORE)
-        .order_by(_EVENTS.recorded_at)
-        .limit(EVENTS)
-        .with_for_update(skip_locked=True)
-    )
+_OLDEST_EVENTS = (
+    select(_EVENTS.event_source, _EVENTS.event_id)
+    .where(_EVENTS.recorded_at < _BEFORE)
+    .order_by(_EVENTS.recorded_at)
+    .limit(EVENTS)
+    .with_for_update(skip_locked=True)
 )
+_FREE_EVENTS = delete(task_events).where(tuple_(_EVENTS.event_source, _EVENTS.event_id).in_(_OLDEST_EVENTS))
 
 
 async def forget_old(
@@ -116,8 +115,13 @@ async def _free(database: AsyncEngine, before: datetime) -> AsyncGenerator[int]:
         yield rows
 
 
-async def _next_inboxes(database: AsyncEngine, after: UUID | None, before: datetime) -> list[Row[Any]]:
+async def _next_inboxes(database: AsyncEngine, after: UUID | None, before: datetime) -> list[Row[*tuple[Any, ...]]]:
     """Give the next inboxes in the order of their people, each with whether it has anything old."""
+    async with database.connect() as connection:
+        return list(await connection.execute(_next_people(after), {"before": before}))
+
+
+def _next_people(after: UUID | None) -> Select[*tuple[Any, ...]]:
     people = select(_HEADS.user_id).order_by(_HEADS.user_id).limit(PEOPLE)
     if after is not None:
         people = people.where(_HEADS.user_id > after)
@@ -130,13 +134,11 @@ async def _next_inboxes(database: AsyncEngine, after: UUID | None, before: datet
         .limit(1)
         .lateral()
     )
-    query = (
+    return (
         select(some.c.user_id, func.coalesce(old.c.found, False).label("has_old"))
         .join_from(some, old, true(), isouter=True)
         .order_by(some.c.user_id)
     )
-    async with database.connect() as connection:
-        return list(await connection.execute(query, {"before": before}))
 
 
 async def _people_with_old_removals(database: AsyncEngine, before: datetime) -> list[UUID]:

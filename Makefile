@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency bench-inbox page-weight screenshots
+.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency bench-inbox page-weight screenshots faults
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -9,6 +9,9 @@ pytest_arguments ?=
 lock_arguments ?=
 bench_arguments ?=
 UV ?= uv
+MINUTES ?= 10
+SEED ?=
+FAULTS ?= $(ONLY)
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F"|" '{printf "%-18s %s\n", $$1, $$2}'
@@ -78,6 +81,10 @@ page-weight: ## time what bell and panel add to loading the page, by turns with 
 screenshots: ## draw docs/images anew: bell, panel, preferences, empty and offline, light and dark, desk and phone
 	@infra/local/setup.sh test
 	$(python) -m tests.e2e.screenshots
+
+faults: ## break everything, and see that nothing is lost (MINUTES=10, SEED=, FAULTS=kinds; 2 minutes more)
+	@infra/local/setup.sh test
+	$(python) -m tests.faults --minutes $(MINUTES) --only "$(FAULTS)" $(if $(SEED),--seed $(SEED))
 
 lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade takes newer ones)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv make lock" >&2; exit 1; }

@@ -1,0 +1,100 @@
+"""A person's account: logged in, asking, and writing down what was asked."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+
+from tests.faults.journal import Journal, Json, Write
+
+PASSWORD = "correct horse battery staple"
+ANSWER_SECONDS = 8.0
+_RENEW_AFTER_SECONDS = 600.0
+_TRY_AGAIN_SECONDS = 0.5
+
+
+@dataclass
+class Account:
+    id: str
+    name: str
+    token: str
+    api: str
+    notifications: str
+    http: httpx.AsyncClient
+    journal: Journal
+    _cookie: str
+    _token_since: float
+
+    @classmethod
+    async def register(cls, http: httpx.AsyncClient, api: str, notifications: str, journal: Journal, name: str) -> Self:
+        email = f"{name.lower().replace(' ', '.')}-{uuid4().hex[:6]}@example.com"
+        credentials = {"email": email, "password": PASSWORD}
+        made = await http.post(f"{api}/api/auth/register", json={"name": name, **credentials}, timeout=60)
+        assert made.status_code == 201, made.text
+        answer = await http.post(f"{api}/api/auth/login", json=credentials, timeout=60)
+        assert answer.status_code == 200, answer.text
+        cookie = answer.headers["set-cookie"].partition(";")[0]
+        http.cookies.clear()
+        token = answer.json()["access_token"]
+        return cls(made.json()["id"], name, token, api, notifications, http, journal, cookie, time.monotonic())
+
+    @property
+    def token_is_old(self) -> bool:
+        return time.monotonic() - self._token_since > _RENEW_AFTER_SECONDS
+
+    async def renew(self) -> None:
+        """Get a new access token for the cookie; tried until it is there."""
+        asked_at = time.monotonic()
+        while self._token_since < asked_at:
+            answer = await self._send("POST", f"{self.api}/api/auth/refresh", headers={"Cookie": self._cookie})
+            if answer is not None and answer.status_code == 200:
+                self.token, self._token_since = answer.json()["access_token"], time.monotonic()
+            else:
+                await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+    async def ask(self, path: str, **parameters: Any) -> httpx.Response | None:
+        """Read something; None when there is no answer, or none that helps."""
+        answer = await self._call("GET", path, params=parameters)
+        if answer is not None and answer.status_code == 401:
+            await self.renew()
+            answer = await self._call("GET", path, params=parameters)
+        return answer if answer is not None and answer.is_success else None
+
+    async def surely(self, path: str, seconds: float = 60.0, **parameters: Any) -> Any:
+        """Read something, again and again until there is an answer; give its JSON."""
+        async with asyncio.timeout(seconds):
+            while (answer := await self.ask(path, **parameters)) is None:
+                await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        return answer.json()
+
+    async def write(
+        self, write: Write, method: str, path: str, body: Json | None = None, **headers: str
+    ) -> httpx.Response | None:
+        """Change something, once, and write down what came of it."""
+        if self.token_is_old:
+            await self.renew()
+        self.journal.note(write)
+        answer = await self._call(method, path, json=body, headers=headers)
+        if answer is None:
+            self.journal.settled(write, None, None)
+            return None
+        content = answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else None
+        self.journal.settled(write, answer.status_code, content)
+        if answer.status_code in {401, 403, 413, 422, 500}:
+            self.journal.errors.append(f"{method} {path}: {answer.status_code} {answer.text[:200]}")
+        return answer
+
+    async def _call(self, method: str, path: str, **options: Any) -> httpx.Response | None:
+        origin = self.notifications if path.startswith("/api/notifications") else self.api
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        return await self._send(method, f"{origin}{path}", headers=headers, **options)
+
+    async def _send(self, method: str, url: str, **options: Any) -> httpx.Response | None:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self.http.request(method, url, timeout=ANSWER_SECONDS, **options)
+        except (httpx.HTTPError, TimeoutError):
+            return None

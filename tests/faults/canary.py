@@ -1,0 +1,94 @@
+"""How long it takes, after a fault, until a change of any lane is shown in windows again."""
+
+import asyncio
+import time
+import zlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from contracts.topology import TASK_LANES
+from tests.faults.accounts import Account
+from tests.faults.journal import Write
+from tests.faults.windows import Window
+from tests.faults.writing import STATUSES
+
+PATIENCE_SECONDS = 90.0
+_AGAIN_SECONDS = 0.2
+_WORDS = {"todo": "To do", "in_progress": "In progress", "in_review": "In review", "done": "Done"}
+
+
+class NoRecoveryError(Exception):
+    """Nothing was shown any more, however long one waited."""
+
+
+@dataclass
+class Canary:
+    """`writer` changes a task of each lane, and `listener` is told of it in all windows."""
+
+    writer: Account
+    listener: Account
+    windows: list[Window]
+    tasks: dict[int, str] = field(default_factory=dict)
+    statuses: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    async def hatch(self) -> None:
+        """Make tasks until there is one for each lane."""
+        while len(self.tasks) < TASK_LANES:
+            title = f"Task {uuid4().hex[:12]}"
+            write = Write(self.writer.id, "create", value=title, assignee=self.listener.id)
+            body = {"title": title, "assignee_id": self.listener.id}
+            answer = await self.writer.write(write, "POST", "/api/tasks", body)
+            assert answer is not None, "nothing is broken yet"
+            made = answer.json()
+            write.task, write.version = made["id"], made["version"]
+            lane = zlib.crc32(made["id"].encode()) % TASK_LANES
+            self.tasks.setdefault(lane, made["id"])
+            self.statuses[made["id"]] = (made["status"], made["version"])
+
+    async def sing(self) -> None:
+        """Return when a change of each lane that was asked for now is shown in every window.
+
+        Raises:
+            NoRecoveryError: it is not, after `PATIENCE_SECONDS`.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
+                for task in self.tasks.values():
+                    group.create_task(self._sing(task))
+        except TimeoutError:
+            dumb = [window.name for window in self.windows if not window.live]
+            raise NoRecoveryError(f"no recovery in {PATIENCE_SECONDS:g} s; not connected: {dumb}") from None
+        seq = str(max(window.shown.latest_seq for window in self.windows))
+        write = Write(self.listener.id, "read_all", value=seq)
+        await self.listener.write(write, "POST", "/api/notifications/read-all", {"up_to_seq": int(seq)})
+
+    async def _sing(self, task: str) -> None:
+        asked_at = time.time()
+        status = await self._change(task)
+        while not all(self._shows(window, task, status, asked_at) for window in self.windows):
+            await asyncio.sleep(0.02)
+
+    async def _change(self, task: str) -> str:
+        while True:
+            status, version = self.statuses[task]
+            following = STATUSES[(STATUSES.index(status) + 1) % len(STATUSES)]
+            write = Write(self.writer.id, "status", task, following, version)
+            answer = await self.writer.write(
+                write, "PATCH", f"/api/tasks/{task}", {"status": following}, **{"If-Match": f'"{version}"'}
+            )
+            if answer is not None and answer.status_code == 200:
+                self.statuses[task] = (following, answer.json()["version"])
+                return following
+            await asyncio.sleep(_AGAIN_SECONDS)
+            if (now := await self.writer.ask(f"/api/tasks/{task}")) is not None:
+                self.statuses[task] = (now.json()["status"], now.json()["version"])
+
+    @staticmethod
+    def _shows(window: Window, task: str, status: str, asked_at: float) -> bool:
+        return any(
+            item["task_id"] == task
+            and item["message"].endswith(f" to {_WORDS[status]}")
+            and datetime.fromisoformat(item["created_at"]).timestamp() >= asked_at
+            for item in window.shown.items.values()
+        )

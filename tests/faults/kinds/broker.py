@@ -1,0 +1,61 @@
+"""RabbitMQ killed, its connections closed, its memory short, a queue full."""
+
+import asyncio
+import random
+import signal
+from urllib.parse import quote
+
+from contracts.topology import TASK_LANES, task_events_queue
+from infra.broker.definitions import VHOST
+from tests.faults.kinds import World, fault
+
+_POLICY = f"/api/policies/{VHOST}/faults-full"
+
+
+@fault("broker.kill")
+async def _kill(world: World, choice: random.Random) -> str:
+    away = choice.uniform(0, 5)
+    await world.system.servers.kill_broker()
+    await asyncio.sleep(away)
+    await world.system.servers.start_broker()
+    return f"RabbitMQ killed, started again after {away:.1f} s"
+
+
+@fault("broker.connections")
+async def _connections(world: World, _: random.Random) -> str:
+    async with world.system.servers.management() as client:
+        connections = (await client.get("/api/connections")).raise_for_status().json()
+        for connection in connections:
+            await client.delete(f"/api/connections/{quote(connection['name'], safe='')}")
+    return f"{len(connections)} connections closed by RabbitMQ"
+
+
+@fault("broker.alarm")
+async def _alarm(world: World, choice: random.Random) -> str:
+    seconds = choice.uniform(3, 10)
+    await world.system.servers.rabbitmqctl("set_vm_memory_high_watermark", "0.000001")
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        await world.system.servers.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
+    return f"memory alarm for {seconds:.1f} s"
+
+
+@fault("broker.full")
+async def _full(world: World, choice: random.Random) -> str:
+    """Let nobody consume, and let each lane take only some messages."""
+    limit, seconds = choice.randrange(1, 4), choice.uniform(6, 12)
+    lanes = "|".join(task_events_queue(lane).replace(".", "[.]") for lane in range(TASK_LANES))
+    policy = {"pattern": f"^({lanes})$", "definition": {"max-length": limit}, "apply-to": "queues", "priority": 9}
+    workers = world.system.of("worker")
+    async with world.system.servers.management() as client:
+        (await client.put(_POLICY, json=policy)).raise_for_status()
+        for worker in workers:
+            worker.signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            for worker in workers:
+                worker.signal(signal.SIGCONT)
+            (await client.delete(_POLICY)).raise_for_status()
+    return f"lanes full at {limit} for {seconds:.1f} s"

@@ -1,0 +1,73 @@
+"""Which faults come when: drawn from the seed, all chosen kinds equally often."""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.faults.canary import Canary, NoRecoveryError
+from tests.faults.kinds import KINDS, World, broker, clients, crashes, database, network, processes
+
+ALL_KINDS = tuple(sorted(KINDS))
+MODULES = (broker, clients, crashes, database, network, processes)
+"""They register their kinds when they are imported."""
+
+_LEAST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 4.0
+
+
+@dataclass(frozen=True)
+class Injected:
+    """`broken_seconds` until the part was whole again, `recovery_seconds` from then until everything flowed."""
+
+    kind: str
+    what: str
+    broken_seconds: float
+    recovery_seconds: float
+
+
+def chosen_kinds(wanted: Sequence[str]) -> tuple[str, ...]:
+    """Give the kinds of these names, or whose names begin so (`kill`); all if there are none.
+
+    Raises:
+        ValueError: nothing is called so.
+    """
+    for name in wanted:
+        if not any(_is(kind, name) for kind in ALL_KINDS):
+            raise ValueError(f"no fault is called {name}; there are {', '.join(ALL_KINDS)}")
+    return tuple(kind for kind in ALL_KINDS if not wanted or any(_is(kind, name) for name in wanted))
+
+
+def _is(kind: str, name: str) -> bool:
+    return kind == name or kind.startswith(f"{name}.")
+
+
+def draw(kinds: Sequence[str], choice: random.Random) -> Iterator[tuple[str, float, int]]:
+    """Draw, without end, a kind, the pause before it, and a seed of its own: rounds of all kinds, each shuffled."""
+    while True:
+        for kind in choice.sample(kinds, len(kinds)):
+            yield kind, choice.uniform(_LEAST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS), choice.getrandbits(32)
+
+
+async def inject(world: World, canary: Canary, kinds: Sequence[str], seed: int, seconds: float) -> list[Injected]:
+    """Inject one fault after another for so long, and measure how long each recovery takes."""
+    done: list[Injected] = []
+    ends = time.monotonic() + seconds
+    for kind, pause, own_seed in draw(kinds, random.Random(seed)):  # noqa: S311 (the same faults every time)
+        await asyncio.sleep(pause)
+        if time.monotonic() > ends:
+            break
+        began = time.monotonic()
+        what = await KINDS[kind](world, random.Random(own_seed))  # noqa: S311 (see above)
+        whole = time.monotonic()
+        try:
+            await canary.sing()
+        except NoRecoveryError as error:
+            world.complaints.append(f"{kind}, {what}: {error}")
+        done.append(Injected(kind, what, whole - began, time.monotonic() - whole))
+        say(f"{kind:<26} {what}; recovered in {done[-1].recovery_seconds:.1f} s")
+    return done
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)  # noqa: T201 (a command speaks to its terminal)

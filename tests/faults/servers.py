@@ -1,0 +1,131 @@
+"""PostgreSQL and RabbitMQ that keep their data, can be killed and come back, and what an operator does to them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx
+
+from contracts.topology import USERS
+from infra.broker.definitions import ADMINISTRATOR, VHOST
+from infra.local.children import Children, all_children
+from infra.local.databases import SERVICE_ROLES, create_service_databases
+from infra.local.leftovers import Started, running
+from infra.local.postgres import start_postgres
+from infra.local.rabbitmq import NODE, RabbitNode, find_rabbitmq, start_rabbitmq
+
+PASSWORD = "a-password-for-faults-only"
+_STAGE = 0
+_HTTP_SECONDS = 20
+_COMMAND_SECONDS = 30
+_DEATH_SECONDS = 10.0
+
+Result = TypeVar("Result")
+
+
+class Servers:
+    """`postgres_port` and `broker_port` change with each start; links ask for them."""
+
+    def __init__(self, home: Path, children: Children, thread: ThreadPoolExecutor) -> None:
+        self._home = home
+        self._children = children
+        # One thread that lives as long as we do: the kernel kills a child when the thread that started it ends.
+        self._thread = thread
+        self._node: RabbitNode | None = None
+        self._postgres_url = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def started(cls, home: Path) -> AsyncIterator["Servers"]:
+        with ThreadPoolExecutor(1) as thread, all_children(home) as children:
+            servers = cls(home, children, thread)
+            await servers.start_postgres()
+            await create_service_databases(servers._postgres_url, dict.fromkeys(SERVICE_ROLES, PASSWORD))
+            await servers.start_broker()
+            yield servers
+
+    @property
+    def postgres_port(self) -> int:
+        return urlsplit(self._postgres_url).port or 0
+
+    @property
+    def broker_port(self) -> int:
+        return 0 if self._node is None else self._node.amqp_port
+
+    def database_url(self, role: str, port: int) -> str:
+        return f"postgresql://{role}:{PASSWORD}@127.0.0.1:{port}/{role}"
+
+    def broker_url(self, user: str = ADMINISTRATOR, port: int | None = None) -> str:
+        return f"amqp://{user}:{PASSWORD}@127.0.0.1:{port or self.broker_port}/{VHOST}"
+
+    async def start_postgres(self) -> None:
+        start = lambda: start_postgres(self._children, self._home / "postgres", password=PASSWORD, stage=_STAGE)  # noqa: E731 (run elsewhere)
+        self._postgres_url = (await self._elsewhere(start)).url
+
+    async def start_broker(self) -> None:
+        passwords = dict.fromkeys((*(user.name for user in USERS), ADMINISTRATOR), PASSWORD)
+        start = lambda: start_rabbitmq(self._children, self._home / "rabbitmq", passwords=passwords, stage=_STAGE)  # noqa: E731 (see above)
+        self._node = await self._elsewhere(start)
+
+    async def kill_postgres(self) -> None:
+        """Stop it as `pg_ctl stop -m immediate` does: nothing is finished, nothing written."""
+        await self._end("postgres", signal.SIGQUIT)
+
+    async def kill_broker(self) -> None:
+        await self._end("rabbitmq", signal.SIGKILL)
+        await self._end("epmd", signal.SIGKILL)
+
+    @asynccontextmanager
+    async def administrator(self, database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
+        """Open a superuser's connection."""
+        connection = await asyncpg.connect(self._postgres_url, database=database, timeout=_HTTP_SECONDS)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=_HTTP_SECONDS)
+
+    @asynccontextmanager
+    async def management(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Speak RabbitMQ's HTTP API."""
+        assert self._node is not None
+        async with httpx.AsyncClient(
+            base_url=self._node.management_url, auth=(ADMINISTRATOR, PASSWORD), timeout=_HTTP_SECONDS, trust_env=False
+        ) as client:
+            yield client
+
+    async def queues(self) -> dict[str, dict[str, Any]]:
+        async with self.management() as client:
+            answer = (await client.get(f"/api/queues/{VHOST}")).raise_for_status()
+        return {queue["name"]: queue for queue in answer.json()}
+
+    async def rabbitmqctl(self, *words: str) -> None:
+        """Say something to the node that its HTTP API has no word for."""
+        scripts = find_rabbitmq()
+        assert scripts is not None
+        environment = Path(f"/proc/{self._started('rabbitmq').pid}/environ").read_bytes().decode().split("\0")
+        own = dict(variable.split("=", 1) for variable in environment if "=" in variable)
+        command = [str(scripts / "rabbitmqctl"), "--node", NODE, *words]
+        await asyncio.to_thread(
+            subprocess.run, command, env=own, check=True, capture_output=True, timeout=_COMMAND_SECONDS
+        )
+
+    def _started(self, name: str) -> Started:
+        return next(entry for entry in running(self._home) if entry.name == name)
+
+    async def _end(self, name: str, number: signal.Signals) -> None:
+        entry = self._started(name)
+        os.kill(entry.pid, number)
+        async with asyncio.timeout(_DEATH_SECONDS):
+            while entry.running:
+                await asyncio.sleep(0.02)
+
+    async def _elsewhere(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

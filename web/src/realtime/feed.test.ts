@@ -268,6 +268,18 @@ describe("a mark", () => {
     expect(unread()).toEqual(["b", "a"]);
   });
 
+  it("that is taken back before its echo comes is taken back for good", async () => {
+    feed.markRead("a");
+    feed.markUnread("a");
+    await settle();
+    expect(unread()).toEqual(["b", "a"]);
+    gateway.last.push(server.read(["a"]));
+    expect(unread()).toEqual(["b", "a"]);
+    gateway.last.push(server.unread(["a"]));
+    expect(feed.state()).toMatchObject({ unreadCount: 2 });
+    expect(unread()).toEqual(["b", "a"]);
+  });
+
   it("is not sent for what is read already", async () => {
     feed.markAllRead();
     feed.markAllRead();

@@ -138,12 +138,12 @@ export class NotificationFeed {
 
   markRead(id: string): void {
     const item = this.#known().items.get(id);
-    if (item !== undefined && this.#isUnread(id)) this.#mark({ kind: "read", id, seq: item.seq });
+    if (item !== undefined && this.#readAt(id) === null) this.#mark({ kind: "read", id, seq: item.seq });
   }
 
   /** Those of them that are read. */
   markUnread(...ids: readonly string[]): void {
-    const read = ids.filter((id) => this.#isUnread(id) === false);
+    const read = ids.filter((id) => typeof this.#readAt(id) === "string");
     if (read.length > 0) this.#mark({ kind: "unread", ids: read });
   }
 
@@ -157,7 +157,6 @@ export class NotificationFeed {
     void this.#lists.load(which);
   }
 
-  /** The events that a row stands for, newest first. */
   members(id: string, cursor: string | null, limit: number): Promise<MemberPage> {
     return this.#parts.api.members(id, cursor, limit);
   }
@@ -193,8 +192,12 @@ export class NotificationFeed {
     else fetchEcho();
   }
 
+  /** In the order they were made: until a row is known as read, its being unread again is no echo of anything. */
   #settle(): void {
-    this.#marks = this.#marks.filter((mark) => !(this.#accepted.has(mark) && isSettled(this.#known(), mark)));
+    const first = this.#marks.findIndex(
+      (mark) => !this.#accepted.has(mark) || !isSettled(this.#known(), mark),
+    );
+    this.#marks = first === -1 ? [] : this.#marks.slice(first);
     this.#publish();
   }
 
@@ -278,9 +281,8 @@ export class NotificationFeed {
   }
 
   /** As it is shown; undefined for what is not known. */
-  #isUnread(id: string): boolean | undefined {
-    const item = this.#state.items.find((candidate) => candidate.id === id);
-    return item === undefined ? undefined : item.read_at === null;
+  #readAt(id: string): string | null | undefined {
+    return this.#state.items.find((item) => item.id === id)?.read_at;
   }
 
   #tell(event: FeedEvent): void {

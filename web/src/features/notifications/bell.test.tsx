@@ -1,6 +1,6 @@
 import { act, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { Bell, badgeText } from "@/features/notifications/bell";
 import { STEP } from "@/features/notifications/notification-list";
@@ -9,6 +9,9 @@ import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
 
 let system: FakeSystem;
+
+// Fetched before, so that no test waits for it.
+beforeAll(() => import("@/features/notifications/surfaces"));
 
 beforeEach(() => {
   system = new FakeSystem();

@@ -30,6 +30,8 @@ export function useMutedTasks(): { store: MutedTasks; state: MutedState } {
 
 /** What a person is told after a change; the hook itself draws nothing. */
 export interface Word {
+  /** A later one of the same id takes its place. */
+  id?: string;
   title: string;
   detail?: string;
   look?: "problem";
@@ -61,18 +63,21 @@ export function useMuting(taskId: string | null, say: (word: Word) => void): Mut
           for (const { id } of unread) feed.markRead(id);
         },
       };
+      const id = `mute ${taskId}`;
       store.change(taskId, isMuted).then(
         () =>
           say(
             isMuted
               ? {
+                  id,
                   title: "Muted: you are told only when it is assigned to you",
                   ...(unread.length > 0 && { action: acknowledge }),
                 }
-              : { title: "Unmuted: you are told again of what happens to it" },
+              : { id, title: "Unmuted: you are told again of what happens to it" },
           ),
         (error: unknown) =>
           say({
+            id,
             title: isMuted ? "The task was not muted" : "The task is still muted",
             detail: explain(error),
             look: "problem",

@@ -102,7 +102,7 @@ export function whenNext({ timezone, daily_at, types }: Preferences, now: number
   const hourly = chosen.has("hourly") ? say(nextHourly(now, timezone)) : null;
   const daily = chosen.has("daily") ? say(nextDaily(now, timezone, daily_at)) : null;
   if (hourly === null && daily === null) return "You have no digest: nothing above is hourly or daily.";
-  if (hourly === null) return `The next daily digest comes ${daily}, if anything waits by then.`;
+  if (hourly === null) return `The next daily digest comes ${daily}, if anything waits.`;
   const also = daily === null ? "" : `, the next daily one ${daily}`;
-  return `The next hourly digest comes ${hourly}${also}, if anything waits by then.`;
+  return `The next hourly digest comes ${hourly}${also}, if anything waits.`;
 }

@@ -95,10 +95,10 @@ describe("when digests come", () => {
   it("is said for what is chosen, by the person's clock", () => {
     expect(said({})).toBe("You have no digest: nothing above is hourly or daily.");
     expect(said({ timezone: "Europe/Berlin", types: { a: "hourly" } })).toBe(
-      "The next hourly digest comes today at 1:00 PM, if anything waits by then.",
+      "The next hourly digest comes today at 1:00 PM, if anything waits.",
     );
     expect(said({ types: { a: "daily", b: "hourly" } })).toBe(
-      "The next hourly digest comes today at 11:00 AM, the next daily one tomorrow at 9:00 AM, if anything waits by then.",
+      "The next hourly digest comes today at 11:00 AM, the next daily one tomorrow at 9:00 AM, if anything waits.",
     );
   });
 

@@ -41,7 +41,7 @@ export function NotificationPreferences() {
     <Card
       title="What you are told of"
       aside={
-        <span aria-hidden="true" className={styles.saved} data-saving={isSaving}>
+        <span aria-hidden="true" className={styles.saved}>
           {isSaving ? "Saving…" : savedAt !== null && <SavedSign />}
         </span>
       }

@@ -77,7 +77,7 @@ describe("why am I told", () => {
     const dialog = within(screen.getByRole("dialog", { name: "Why am I told?" }));
     const reasons = within(dialog.getByRole("list", { name: "Reasons" })).getAllByRole("listitem");
     expect(reasons.map(({ textContent }) => textContent)).toEqual([
-      "The task is assigned to you, or was.",
+      "The task was assigned to you.",
       "You commented on the task.",
     ]);
     expect(dialog.getAllByText("Ann commented")).toHaveLength(2);

@@ -1,5 +1,5 @@
 const WORDS: Record<string, [short: string, sentence: string] | undefined> = {
-  assigned: ["You are assigned", "The task is assigned to you, or was."],
+  assigned: ["You are assigned", "The task was assigned to you."],
   created: ["You created it", "You created the task."],
   commented: ["You commented", "You commented on the task."],
   manual: ["You watch it", "You chose to watch the task."],

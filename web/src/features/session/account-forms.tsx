@@ -150,7 +150,7 @@ function useForm(done: string) {
       } finally {
         setSending(false);
       }
-      toast({ title: done });
+      toast({ id: done, title: done });
       announce(done);
       return true;
     },

@@ -1,4 +1,3 @@
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.support.browser import OpenPage
+from tests.support.browser import OpenPage, launched
 from tests.support.people import Person
 from tests.support.system import System
 
@@ -29,13 +28,8 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium, without a sandbox, since root has none, and without calls to its maker."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert chromium is not None, "Chromium is missing: `make setup` installs it"
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+        started = await launched(playwright.chromium)
         yield started
         await started.close()
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.support.browser import OpenPage, announcements, open_bell, rows, shows_unread, toasts
+from tests.support.browser import OpenPage, announcements, leave_the_list, open_bell, rows, shows_unread, toasts
 from tests.support.people import Person
 
 pytestmark = pytest.mark.e2e
@@ -71,6 +71,7 @@ async def test_a_refused_mark_is_undone_and_what_came_meanwhile_is_kept(
 
     await refusal.asked.wait()
     await shows_unread(page, marking.unread_at_once)
+    await leave_the_list(page)
     await ann.create_task("Write the release notes", assignee_id=john.id)
     await shows_unread(page, marking.unread_at_once + 1)
     await expect(rows(page)).to_have_count(3)

@@ -1,10 +1,11 @@
 """The page in a real browser: opened for a person, and what stands on it by the names that `web/README.md` promises."""
 
 import re
+import shutil
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, ViewportSize, expect
+from playwright.async_api import Browser, BrowserType, ConsoleMessage, Locator, Page, ViewportSize, expect
 
 from tests.support.people import PASSWORD, Addresses, Person
 
@@ -18,6 +19,15 @@ Prepare = Callable[[Page], Coroutine[Any, Any, None]]
 """Is given a page that shows nothing yet."""
 
 
+async def launched(kind: BrowserType) -> Browser:
+    """Start Debian's Chromium, without a sandbox, since root has none, and without calls to its maker."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium is not None, "Chromium is missing: `make setup` installs it"
+    return await kind.launch(
+        executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    )
+
+
 class OpenPage:
     """Opens the page for a person, each time in a browser of its own; what went wrong in any fails the test."""
 
@@ -28,7 +38,13 @@ class OpenPage:
         self._errors: list[str] = []
 
     async def __call__(
-        self, person: Person, *, socket: str | None = None, prepare: Prepare | None = None, **context: Any
+        self,
+        person: Person,
+        *,
+        password: str = PASSWORD,
+        socket: str | None = None,
+        prepare: Prepare | None = None,
+        **context: Any,
     ) -> Page:
         """Log in through the form; `socket` is another way to the gateway, a proxy's."""
         # The page's own policy rightly forbids it to talk to a proxy that the server does not know.
@@ -44,7 +60,7 @@ class OpenPage:
             await prepare(page)
         await page.goto(self._addresses.api)
         await page.get_by_label("E-mail").fill(person.email)
-        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_label("Password").fill(password)
         await page.get_by_role("button", name="Log in").click()
         await expect(bell(page)).to_be_visible(timeout=SHOWN_MS)
         return page
@@ -53,6 +69,7 @@ class OpenPage:
         """Open a browser's window in which nothing is loaded yet."""
         opened = await self._browser.new_context(**{"viewport": DESKTOP, **context})
         page = await opened.new_page()
+        page.set_default_timeout(SHOWN_MS)
         page.on("pageerror", lambda error: self._errors.append(str(error)))
         page.on("console", self._hear)
         self._pages.append(page)
@@ -95,6 +112,12 @@ async def open_bell(page: Page) -> Locator:
     return dropdown(page)
 
 
+async def leave_the_list(page: Page) -> None:
+    """Take pointer and focus out of the open list, which holds still under who reads in it."""
+    await page.mouse.move(0, 0)
+    await page.get_by_role("dialog").first.focus()
+
+
 def rows(page: Page) -> Locator:
     return page.locator("[data-notification]")
 
@@ -127,3 +150,29 @@ async def create_task(page: Page, title: str, assignee: Person) -> None:
     await choose(page, "Assignee: Nobody", assignee.name)
     await dialog.get_by_role("button", name="Create task").click()
     await expect(dialog).to_be_hidden()
+
+
+def panel(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Inbox")
+
+
+async def open_panel(page: Page) -> Locator:
+    """Slide the panel in, and give it."""
+    await page.keyboard.press("Shift+N")
+    await expect(panel(page)).to_be_visible()
+    return panel(page)
+
+
+async def shown_ids(page: Page) -> list[str]:
+    """Give the ids of the rows in the open list, from top to bottom."""
+    found: list[str] = await rows(page).evaluate_all("rows => rows.map((row) => row.dataset.notification)")
+    return found
+
+
+async def read_to_the_end(page: Page) -> None:
+    """Scroll down in the open list until it says that there is no more."""
+    end = page.get_by_text("Notifications are kept for 30 days.")
+    while not await end.is_visible():
+        known = await rows(page).count()
+        await rows(page).last.scroll_into_view_if_needed()
+        await expect(end.or_(rows(page).nth(known)).first).to_be_attached(timeout=SHOWN_MS)

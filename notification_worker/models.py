@@ -49,7 +49,8 @@ inboxes = Table(
 )
 """The head of each person's log; whoever changes anything of a person's notifications locks this row first.
 
-`forgotten_seq` is the number up to which removals are no longer known: a window that is behind it starts again.
+`forgotten_seq` is the number up to which changes are no longer known, since their rows, or the notes of their removal,
+are gone: a window that is behind it starts again.
 """
 
 notifications = Table(

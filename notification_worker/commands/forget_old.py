@@ -36,7 +36,7 @@ _LOCK = select(_HEADS.user_id).where(_HEADS.user_id == _OF_USER).with_for_update
 
 _OLD = (_ROWS.created_at < _BEFORE) & _ROWS.read_at.is_not(None)
 _OLDEST_ROWS = (
-    select(_ROWS.id, _ROWS.count.label("members"))
+    select(_ROWS.id, _ROWS.seq, _ROWS.count.label("members"))
     .where(_ROWS.user_id == _OF_USER, _OLD)
     .order_by(_ROWS.created_at, _ROWS.id)
     .limit(ROWS)
@@ -153,10 +153,12 @@ async def _free_rows(database: AsyncEngine, user_id: UUID, before: datetime) -> 
             return 0, False
         oldest = (await connection.execute(_OLDEST_ROWS, {"of_user": user_id, "before": before})).all()
         totals = accumulate(row.members for row in oldest)
-        ids = [row.id for row, total in zip(oldest, totals, strict=True) if total <= ROWS or row is oldest[0]]
-        if ids:
-            await connection.execute(_FREE_ROWS, {"ids": ids})
-        return len(ids), len(oldest) == ROWS or len(ids) < len(oldest)
+        freed = [row for row, total in zip(oldest, totals, strict=True) if total <= ROWS or row is oldest[0]]
+        if freed:
+            await connection.execute(_FREE_ROWS, {"ids": [row.id for row in freed]})
+            # A window that was away may still hold one of them as unread, and will never hear that it was read.
+            await connection.execute(_FORGET_UP_TO, {"of_user": user_id, "largest_seq": max(row.seq for row in freed)})
+        return len(freed), len(oldest) == ROWS or len(freed) < len(oldest)
 
 
 async def _free_removals(database: AsyncEngine, user_id: UUID, before: datetime) -> int:

@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 from notification_worker.commands import forget_old as forgetting
 from notification_worker.commands.check_inboxes import check_inboxes
 from notification_worker.commands.forget_old import forget_old
+from notification_worker.commands.mark import Seen, mark_read
+from notification_worker.commands.sync_inbox import sync_inbox
 from notification_worker.models import held_back_events, inboxes, notifications, removed_notifications
 from tests.integration.notification_worker.waiting import NOON, Watch, hold, rows_of, waiting
 
@@ -62,9 +64,27 @@ async def test_what_was_read_and_is_too_old_goes_and_all_else_stays(database: As
 
     assert await ids(database) == {row["id"] for row in kept}
     (head,) = await rows_of(database, "inboxes", user_id=ann)
-    assert (head.last_seq, head.unread_count, head.forgotten_seq) == (100_000, 1, 0)
+    assert (head.last_seq, head.unread_count, head.forgotten_seq) == (100_000, 1, 1)
     assert await rows_of(database, "outbox") == []
     assert await check_inboxes(database) == []
+
+
+async def test_a_window_that_holds_as_unread_what_was_read_and_freed_since_starts_again(database: AsyncEngine) -> None:
+    ann = uuid7()
+    row = notification(ann, OLD, read=False)
+    await store(database, row)
+    async with database.begin() as connection:
+        await connection.execute(update(inboxes).values(last_seq=1))
+    clock = Watch()
+    before = await sync_inbox(database, ann, None, history=HISTORY, clock=clock)
+    await mark_read(database, ann, [Seen(row["id"])], clock=clock)
+
+    assert await forget_old(database, history=HISTORY, clock=clock) == 1
+
+    after = await sync_inbox(database, ann, before.latest_seq, history=HISTORY, clock=clock)
+    assert (after.reset, after.items, after.unread_count) == (True, (), 0)
+    present = await sync_inbox(database, ann, after.latest_seq, history=HISTORY, clock=clock)
+    assert not present.reset
 
 
 async def test_members_go_with_their_row_and_what_waits_stays(database: AsyncEngine) -> None:

@@ -145,6 +145,7 @@ notification_members = Table(
     ),
     Index("notification_members_due", "due_at", "user_id", postgresql_where=text("due_at IS NOT NULL")),
     Index("notification_members_waiting", "user_id", postgresql_where=text("due_at IS NOT NULL")),
+    Index("notification_members_waiting_of_task", "task_id", "user_id", postgresql_where=text("due_at IS NOT NULL")),
     Index("notification_members_of_task", "task_id", postgresql_where=text("task_id IS NOT NULL")),
     Index("notification_members_by_actor", "actor_id", postgresql_where=text("actor_id IS NOT NULL")),
 )
@@ -152,7 +153,8 @@ notification_members = Table(
 
 A notification of one event has no member: its first is written when the second comes. Members are numbered by nothing,
 since they are asked for, never pushed. `…_due` serves the sending of digests, `…_waiting` a change of preferences,
-`…_of_task` and `…_by_actor` the deletion of a task and the erasure of a person.
+`…_waiting_of_task` a status that goes back, `…_of_task` and `…_by_actor` the deletion of a task and the erasure of a
+person.
 """
 
 removed_notifications = Table(

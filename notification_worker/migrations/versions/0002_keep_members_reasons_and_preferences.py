@@ -75,6 +75,7 @@ def _create_members() -> None:
         ("of_notification", ["notification_id", "created_at", "id"], "notification_id IS NOT NULL"),
         ("due", ["due_at", "user_id"], "due_at IS NOT NULL"),
         ("waiting", ["user_id"], "due_at IS NOT NULL"),
+        ("waiting_of_task", ["task_id", "user_id"], "due_at IS NOT NULL"),
         ("of_task", ["task_id"], "task_id IS NOT NULL"),
         ("by_actor", ["actor_id"], "actor_id IS NOT NULL"),
     ):

@@ -85,6 +85,16 @@ describe("why am I told", () => {
     expect(dialog.getByText("the task service")).toBeTruthy();
   });
 
+  it("does not say of several who did the first, which it does not know", async () => {
+    const one = why() as object;
+    why = () => ({ ...one, count: 3 });
+    notification = { ...notification, actor: { id: "bob", name: "Bob" }, count: 3 };
+    await show();
+    await choose("Why am I told?");
+    expect(screen.getByText("A comment was added")).toBeTruthy();
+    expect(screen.getByText("3 times since you last read of it")).toBeTruthy();
+  });
+
   it("says of a digest that it is many", async () => {
     why = () => ({ event: null, reasons: ["assigned"], count: 4 });
     await show();

@@ -60,6 +60,8 @@ export function WhyDialog({ notification, onClose, onLeave }: WhyDialogProps) {
 function Answer({ why, notification }: { why: Why; notification: Notification }) {
   const { event, count } = why;
   const reasons = reasonSentences(why.reasons);
+  // Of several, the event is the first, and the actor the last.
+  const actor = count === 1 ? (notification.actor?.name ?? null) : null;
   return (
     <>
       <ul aria-label="Reasons" className={styles.reasons}>
@@ -71,9 +73,7 @@ function Answer({ why, notification }: { why: Why; notification: Notification })
       <dl className={styles.facts}>
         <div>
           <dt>What happened</dt>
-          <dd>
-            {event === null ? whatWaited(count) : happening(event.type, notification.actor?.name ?? null)}
-          </dd>
+          <dd>{event === null ? whatWaited(count) : happening(event.type, actor)}</dd>
         </div>
         {count > 1 && event !== null && (
           <div>
@@ -84,7 +84,7 @@ function Answer({ why, notification }: { why: Why; notification: Notification })
         {event !== null && (
           <>
             <div>
-              <dt>When</dt>
+              <dt>{count === 1 ? "When" : "The first"}</dt>
               <dd>
                 {exactTime(event.time)} (<RelativeMoment moment={event.time} />)
               </dd>
@@ -98,7 +98,7 @@ function Answer({ why, notification }: { why: Why; notification: Notification })
               <dd>{`the ${serviceName(event.source)} service`}</dd>
             </div>
             <div>
-              <dt>Event</dt>
+              <dt>{count === 1 ? "Event" : "Its event"}</dt>
               <dd className={styles.id}>{event.id}</dd>
             </div>
           </>

@@ -117,9 +117,8 @@ export class NotificationFeed {
         },
       },
     );
-    this.#running = { socket, catchUp, cancels: new Set() };
-    this.#lists.start();
-    this.#running.cancels.add(surroundings.watch((occasion) => this.#occasion(occasion)));
+    const cancels = new Set([surroundings.watch((occasion) => this.#occasion(occasion))]);
+    this.#running = { socket, catchUp, cancels };
     this.#later(FIRST_LOAD_MS, () => catchUp.loaded || void catchUp.sync("join"));
     socket.start();
   }
@@ -132,7 +131,6 @@ export class NotificationFeed {
     this.#polling = false;
     running?.socket.stop();
     running?.catchUp.stop();
-    this.#lists.stop();
     for (const cancel of running?.cancels ?? []) cancel();
   }
 

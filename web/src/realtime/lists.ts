@@ -38,14 +38,6 @@ export class Lists {
     };
   }
 
-  start(): void {
-    for (const pager of this.#both()) pager.start();
-  }
-
-  stop(): void {
-    for (const pager of this.#both()) pager.stop();
-  }
-
   apply(change: LogChange, inbox: Inbox): void {
     for (const pager of this.#both()) pager.apply(change, inbox);
   }

@@ -42,7 +42,6 @@ export class Pager {
   #isStale = false;
   #isLoading = false;
   #hasFailed = false;
-  #isStopped = false;
   /** What was said since the page under way was asked for; null when that page can be of no use. */
   #during: readonly Said[] | null = [];
   readonly #parts: PagerParts;
@@ -67,14 +66,6 @@ export class Pager {
     return this.#listing.rows.size >= LISTED_ROWS ? "full" : "idle";
   }
 
-  start(): void {
-    this.#isStopped = false;
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-  }
-
   /** Fetches on, until a page holds something that `isNew`; one at a time. */
   async load(isNew: (id: string) => boolean = () => true): Promise<void> {
     if (this.#isLoading) return;
@@ -88,7 +79,7 @@ export class Pager {
       this.#hasFailed = true;
     }
     this.#isLoading = false;
-    if (!this.#isStopped) this.#parts.onChange();
+    this.#parts.onChange();
   }
 
   apply(change: LogChange, inbox: Inbox): void {
@@ -114,7 +105,6 @@ export class Pager {
       this.#during = [];
       const page = await this.#parts.fetchPage(this.#base().cursor);
       const during = this.#saidDuring();
-      if (this.#isStopped) return true;
       if (during === null) continue;
       const grown = during.reduce(
         (listing, [change, inbox]) => withChange(listing, change, inbox),

@@ -67,12 +67,13 @@ export function Bell() {
         onClick={() => (isOpen ? close() : toggleDropdown())}
       >
         <Icon name="bell" size={18} />
-        {unreadCount > 0 && (
-          <span aria-hidden="true" className={styles.badge} data-badge="">
-            {badgeText(unreadCount)}
-          </span>
-        )}
       </button>
+      {/* Beside the button: its text is no part of the name, which has the exact number. */}
+      {unreadCount > 0 && (
+        <span aria-hidden="true" className={styles.badge} data-badge="">
+          {badgeText(unreadCount)}
+        </span>
+      )}
       {isOpen && (
         <Suspense>
           {surface === "panel" ? (

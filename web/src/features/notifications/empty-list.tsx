@@ -52,7 +52,7 @@ export function EmptyList({ which, more }: { which: Which; more: More }) {
       <StateMessage
         icon="checks"
         title="All caught up"
-        detail="You have read everything. What was is behind the tab All."
+        detail="You have read everything. What came before is in All."
       />
     );
   return (

@@ -5,6 +5,7 @@ import { ANNOUNCEMENT_MS } from "@/components/announcer";
 import { TOAST_MS } from "@/components/toasts";
 import { ConnectionLine, PATIENCE_MS } from "@/features/notifications/connection-line";
 import { LiveMessages } from "@/features/notifications/live-messages";
+import { ASLEEP_MS, SETTLED_MS } from "@/features/notifications/use-unseen";
 import { UnreachableError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
@@ -156,6 +157,22 @@ describe("what arrives while the window is hidden", () => {
     act(() => system.gateway.last.push(system.server.read(["a"])));
     look("visible");
     expect(toasts()).toHaveLength(0);
+  });
+});
+
+describe("what waited while the page stood still, as when the computer sleeps", () => {
+  it("is told in one when the page goes on, and what comes later by itself", async () => {
+    await show();
+    vi.setSystemTime(Date.now() + ASLEEP_MS + 1);
+    act(() => {
+      for (const id of ["a", "b", "c"]) system.gateway.last.push(system.server.add(id));
+    });
+    expect(toasts()).toHaveLength(0);
+    await pass(SETTLED_MS);
+    expect(screen.getByText("3 new notifications while you were away")).toBeTruthy();
+    act(() => system.gateway.last.push(system.server.add("d")));
+    expect(screen.getByText("Message d")).toBeTruthy();
+    expect(toasts()).toHaveLength(2);
   });
 });
 

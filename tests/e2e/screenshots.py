@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -47,8 +48,14 @@ LOOKS: dict[str, dict[str, Any]] = {
     for size, context in SIZES.items()
 }
 
-AGES = [timedelta(minutes=m) for m in (2, 11, 25, 58, 150, 260, 1_500, 1_720, 2_900, 4_500)]
-"""How long ago Ann was told, from the newest row on."""
+AGES = [timedelta(minutes=minutes) for minutes in (2, 11, 25, 58, 150, 260)]
+"""How long ago Ann was told, from the newest row on; and each older row a day before the one above it."""
+
+MOVE_APART = """
+    UPDATE notifications SET created_at = created_at - $2::interval, updated_at = updated_at - $2::interval
+    WHERE id = $1
+"""
+MOVE_MEMBERS = "UPDATE notification_members SET created_at = created_at - $2::interval WHERE notification_id = $1"
 
 
 async def log_in(http: httpx.AsyncClient, system: System, name: str, email: str) -> Person:
@@ -97,14 +104,13 @@ async def move_apart(system: System, ann: Person) -> None:
         await window.until(lambda seen: any("and 2 others" in item["message"] for item in seen.unread), "the talk")
         await window.until(lambda seen: any("release notes" in item["message"] for item in seen.unread), "the notes")
     connection = await asyncpg.connect(system.environment["TASKIFY_NOTIFICATION_DATABASE_URL"])
-    ids = await connection.fetch("SELECT id FROM notifications WHERE user_id = $1 ORDER BY seq DESC", UUID(ann.id))
-    for (row,), age in zip(ids, AGES, strict=False):
-        await connection.execute(
-            "UPDATE notifications SET (created_at, updated_at) = (now() - $2::interval, now() - $2::interval) "
-            "WHERE id = $1",
-            row,
-            age,
-        )
+    ids = await connection.fetch(
+        "SELECT id FROM notifications WHERE user_id = $1 ORDER BY created_at DESC", UUID(ann.id)
+    )
+    ages = chain(AGES, (AGES[-1] + timedelta(days=days) for days in count(1)))
+    for (row,), age in zip(ids, ages, strict=False):
+        for statement in (MOVE_APART, MOVE_MEMBERS):
+            await connection.execute(statement, row, age)
     await connection.close()
 
 

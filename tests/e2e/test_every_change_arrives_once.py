@@ -1,12 +1,14 @@
 import asyncio
 import random
+from collections import defaultdict
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.expected import Told, expected_notifications
+from tests.support.expected import TAKEN_BACK_WITHIN, Inbox, Judge, Row
 from tests.support.people import Person, Window
 from tests.support.system import System
 from tests.support.tap import Tap
@@ -18,16 +20,24 @@ TASKS = 50
 CHANGES = 500
 STATUSES = ("todo", "in_progress", "in_review", "done")
 
+TIMES = 10
+"""How often each kind of change must come about for the test to be worth anything."""
+
 Json = dict[str, Any]
 Change = tuple[str, str, str]
 """What is done, to which task, and the new value."""
+Log = dict[str | None, list[tuple[str, str]]]
+"""By task: what happened to its rows, in order, and their text."""
 
 
 @pytest.mark.timeout(300)
 async def test_500_changes_by_16_writers_reach_everybody_exactly_once_and_in_order(
     system: System, http: httpx.AsyncClient
 ) -> None:
-    """Two relays of each kind and two workers run. Inboxes are held against the events, and the events against HTTP."""
+    """Two relays of each kind and two workers run. Inboxes are held against the events, and the events against HTTP.
+
+    Comments collapse, and a status that goes back takes back what was told: each of it where the judge says so.
+    """
     async with AsyncExitStack() as stack:
         for package, command in (
             ("task_service", "relay"),
@@ -41,12 +51,22 @@ async def test_500_changes_by_16_writers_reach_everybody_exactly_once_and_in_ord
         windows = [await stack.enter_async_context(person.window()) for person in people]
         tap = await stack.enter_async_context(Tap.on_task_events(system.admin_broker_url))
 
+        began = asyncio.get_running_loop().time()
         tasks = await write(people)
 
         events = await published(tap, people[0], tasks)
-        expected = expected_notifications(events)
+        judge = judged(events)
         for person, window in zip(people, windows, strict=True):
-            await holds_exactly(expected, person, window)
+            await heard_exactly(judge.inboxes[person.id], person, window)
+        took = asyncio.get_running_loop().time() - began
+        assert took < TAKEN_BACK_WITHIN.total_seconds(), "too slow to judge which statuses went back in time"
+
+        for person, window in zip(people, windows, strict=True):
+            await holds_exactly(judge.inboxes[person.id], person, window)
+        assert all(
+            sum(change == kind for inbox in judge.inboxes.values() for change, *_ in inbox.log) > TIMES
+            for kind in ("added", "updated", "removed")
+        )
 
     await system.check_counters()
 
@@ -105,28 +125,79 @@ async def comments_of(person: Person, task: str) -> list[str]:
     return [comment["id"] for comment in answer["items"]]
 
 
-async def holds_exactly(expected: Told, person: Person, window: Window) -> None:
-    """Compare a person's open window, and then the inbox on the server, with what they must have been told."""
-    own = {task: told for (whom, task), told in expected.items() if whom == person.id}
-    total = sum(map(len, own.values()))
+def judged(events: list[Json]) -> Judge:
+    """Let the judge work out every inbox; all is taken to happen at one moment.
 
-    await window.until(lambda seen: seen.latest_seq >= total, f"{total} notifications")
-
-    pushed = [frame["payload"] for frame in window.frames if frame["type"] == "NOTIFICATION"]
-    assert [notification["seq"] for notification in pushed] == list(range(1, total + 1))
-    assert by_task(pushed) == own
-    assert window.unread_count == total
-
-    stored = sorted(await person.unread(), key=lambda notification: notification["seq"])
-    assert [notification["seq"] for notification in stored] == list(range(1, total + 1))
-    assert by_task(stored) == own
-    assert (await person.sync())["unread_count"] == total
+    The events of each task go by its sequence, which must have no hole and no repetition.
+    """
+    judge, moment = Judge(), datetime.now(UTC)
+    by_task: dict[str, list[Json]] = defaultdict(list)
+    for event in events:
+        by_task[event["subject"]].append(event)
+    for task, own in by_task.items():
+        assert [int(event["sequence"]) for event in own] == list(range(1, len(own) + 1)), f"events of task {task}"
+        for event in own:
+            judge.apply(event, moment)
+    return judge
 
 
-def by_task(notifications: list[Json]) -> dict[str, list[tuple[str, str, str]]]:
-    """Sort notifications, which come in the order of `seq`, by their task."""
-    sorted_out: dict[str, list[tuple[str, str, str]]] = {}
-    for notification in notifications:
-        told = (notification["type"], notification["message"], notification["link"])
-        sorted_out.setdefault(notification["task_id"], []).append(told)
-    return sorted_out
+async def heard_exactly(expected: Inbox, person: Person, window: Window) -> None:
+    """Compare the frames of a person's open window with what must have happened to the inbox."""
+    total = len(expected.log)
+    await window.until(lambda seen: seen.latest_seq >= total, f"{total} changes")
+
+    frames = [frame for frame in window.frames if frame["payload"].get("seq") is not None]
+    assert [frame["payload"]["seq"] for frame in frames] == list(range(1, total + 1))
+    wanted: Log = defaultdict(list)
+    for change, task, message in expected.log:
+        wanted[task].append((change, message))
+    assert log_of(frames) == wanted, person.name
+
+
+def log_of(frames: list[Json]) -> Log:
+    log: Log = defaultdict(list)
+    rows: dict[str, Json] = {}
+    for frame in frames:
+        payload = frame["payload"]
+        if frame["type"] == "REMOVED":
+            (removed,) = payload["ids"]
+            gone = rows.pop(removed)
+            log[gone["task_id"]].append(("removed", gone["message"]))
+        else:
+            assert (payload["change"] == "updated") is (payload["id"] in rows)
+            rows[payload["id"]] = payload
+            log[payload["task_id"]].append((payload["change"], payload["message"]))
+    return log
+
+
+async def holds_exactly(expected: Inbox, person: Person, window: Window) -> None:
+    """Compare the inbox on the server, its members, and what the window shows, with what must be there in the end."""
+    stored = await person.unread()
+    assert sorted(map(as_told, stored), key=repr) == sorted(map(as_judged, expected.rows), key=repr)
+    assert await person.history() == stored
+    assert {item["id"]: as_told(item) for item in window.items.values()} == {
+        item["id"]: as_told(item) for item in stored
+    }
+    assert window.unread_count == len(stored) == (await person.sync())["unread_count"]
+
+    told = [member for item in stored for member in await members_of(person, item)]
+    assert sorted(told) == sorted((row.task, *member) for row in expected.rows for member in members_judged(row))
+
+
+def as_told(item: Json) -> tuple[object, ...]:
+    return item["task_id"], item["type"], item["message"], item["link"], item["count"], tuple(item["reasons"])
+
+
+def as_judged(row: Row) -> tuple[object, ...]:
+    return row.task, row.type, row.message, row.link, len(row.entries), tuple(row.reasons)
+
+
+async def members_of(person: Person, item: Json) -> list[tuple[str, int, str, str]]:
+    """Give what a row stands for, the first first."""
+    members = (await person.members(item["id"]))[::-1]
+    assert len(members) == item["count"]
+    return [(item["task_id"], place, member["message"], member["link"]) for place, member in enumerate(members)]
+
+
+def members_judged(row: Row) -> list[tuple[int, str, str | None]]:
+    return [(place, entry.message, entry.link) for place, entry in enumerate(row.entries)]

@@ -63,8 +63,27 @@ class Person:
         return await self._answer(201, "POST", f"/api/tasks/{task_id}/comments", {"body": body})
 
     async def mark_read(self, *ids: str) -> None:
-        answer = await self.call("POST", "/api/notifications/read", json={"ids": list(ids)})
-        assert answer.status_code == 204, answer.text
+        await self._do("POST", "/api/notifications/read", json={"ids": list(ids)})
+
+    async def mark_unread(self, *ids: str) -> None:
+        await self._do("POST", "/api/notifications/unread", json={"ids": list(ids)})
+
+    async def mark_all_read(self, up_to_seq: int) -> None:
+        await self._do("POST", "/api/notifications/read-all", json={"up_to_seq": up_to_seq})
+
+    async def mute(self, task_id: str) -> None:
+        await self._do("PUT", f"/api/notifications/muted-tasks/{task_id}")
+
+    async def unmute(self, task_id: str) -> None:
+        await self._do("DELETE", f"/api/notifications/muted-tasks/{task_id}")
+
+    async def preferences(self) -> Json:
+        return await self._answer(200, "GET", "/api/notifications/preferences")
+
+    async def prefer(self, timezone: str = "UTC", daily_at: str = "09:00", **types: str) -> Json:
+        """Replace all preferences; a type that is not named is instant."""
+        wanted = {"timezone": timezone, "daily_at": daily_at, "types": types}
+        return await self._answer(200, "PUT", "/api/notifications/preferences", wanted)
 
     async def unread(self) -> list[Json]:
         """Give all unread notifications, newest first, following the `Link` header from page to page."""
@@ -78,6 +97,24 @@ class Person:
             path = None if following is None else httpx.URL(following).raw_path.decode()
         return found
 
+    async def history(self, page: int = 100) -> list[Json]:
+        """Give all that is shown, newest first, read or not."""
+        return await self._pages("/api/notifications/history", page)
+
+    async def members(self, notification_id: str, page: int = 100) -> list[Json]:
+        """Give the events that a notification stands for, newest first."""
+        return await self._pages(f"/api/notifications/{notification_id}/members", page)
+
+    async def why(self, told_id: str) -> Json:
+        """Ask why this notification, or this member of one, was told."""
+        return await self._answer(200, "GET", f"/api/notifications/{told_id}/why")
+
+    async def why_not(self, task_id: str) -> list[Json]:
+        """Give what became of the task's latest events for this person, newest first."""
+        answer = await self._answer(200, "GET", f"/api/notifications/why-not?task_id={task_id}")
+        events: list[Json] = answer["items"]
+        return events
+
     async def sync(self, after_seq: int | None = None) -> Json:
         parameters = {} if after_seq is None else {"after_seq": after_seq}
         answer = await self.call("GET", "/api/notifications/sync", params=parameters)
@@ -85,7 +122,22 @@ class Person:
         content: Json = answer.json()
         return content
 
-    async def _answer(self, status: int, method: str, path: str, body: Json) -> Json:
+    async def _pages(self, path: str, limit: int) -> list[Json]:
+        found: list[Json] = []
+        cursor: str | None = None
+        while True:
+            parameters = {"limit": limit} if cursor is None else {"limit": limit, "cursor": cursor}
+            answer = await self.call("GET", path, params=parameters)
+            assert answer.status_code == 200, answer.text
+            found += answer.json()["items"]
+            if (cursor := answer.json()["next_cursor"]) is None:
+                return found
+
+    async def _do(self, method: str, path: str, **options: Any) -> None:
+        answer = await self.call(method, path, **options)
+        assert answer.status_code == 204, answer.text
+
+    async def _answer(self, status: int, method: str, path: str, body: Json | None = None) -> Json:
         answer = await self.call(method, path, json=body)
         assert answer.status_code == status, answer.text
         content: Json = answer.json()

@@ -13,11 +13,10 @@ from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problem
 from notification_worker.api import explanations, muted_tasks, notifications, preferences
 from notification_worker.api.context import ApiContext
 from notification_worker.api.uncached_answers import UncachedAnswers
-from notification_worker.commands.errors import NotificationNotFoundError, PersonErasedError, TaskNotMutedError
+from notification_worker.commands.errors import NotificationNotFoundError, PersonErasedError
 
 PROBLEMS: ProblemTable = {
     NotificationNotFoundError: (HTTPStatus.NOT_FOUND, ProblemType.NOT_FOUND),
-    TaskNotMutedError: (HTTPStatus.NOT_FOUND, ProblemType.NOT_FOUND),
     PersonErasedError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
 }
 

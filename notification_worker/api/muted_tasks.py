@@ -7,7 +7,7 @@ from fastapi import APIRouter, status
 from notification_worker.api.context import Asker, Context
 from notification_worker.api.cursors import CursorQuery, after_of, next_cursor_of
 from notification_worker.api.parameters import PAGE, PATH, Limit
-from notification_worker.api.schemas import MutedTask, MutedTasksPage
+from notification_worker.api.schemas import MutedTask, MutedTasksPage, TaskMuting
 from notification_worker.commands import muting
 
 routes = APIRouter(prefix=f"{PATH}/muted-tasks", tags=["muted tasks"])
@@ -23,9 +23,10 @@ async def list_muted_tasks(
 
 
 @routes.get("/{task_id}", operation_id="getMutedTask")
-async def get_muted_task(asker: Asker, context: Context, task_id: UUID) -> MutedTask:
-    """Say since when a task is muted; 404 if it is not."""
-    return _shown(await muting.find_muted_task(context.database, asker.user_id, task_id))
+async def get_muted_task(asker: Asker, context: Context, task_id: UUID) -> TaskMuting:
+    """Say since when a task is muted; null if it is not."""
+    muted = await muting.find_muted_task(context.database, asker.user_id, task_id)
+    return TaskMuting(task_id=task_id, muted_at=None if muted is None else muted.muted_at)
 
 
 @routes.put("/{task_id}", operation_id="muteTask", status_code=status.HTTP_204_NO_CONTENT)

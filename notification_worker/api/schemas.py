@@ -91,6 +91,13 @@ class MutedTask(ContractModel):
     muted_at: Moment
 
 
+class TaskMuting(ContractModel):
+    """`muted_at` is null for a task that is not muted: most are not, and to ask is no mistake."""
+
+    task_id: UUID
+    muted_at: Moment | None
+
+
 class MutedTasksPage(ContractModel):
     """`next_cursor` is null on the last page."""
 

@@ -2,7 +2,6 @@
 
 CommandError
 ├── NotificationNotFoundError   an id that is unknown, too old, or somebody else's
-├── TaskNotMutedError           the person has not muted this task
 └── PersonErasedError           the token is still good, its person is gone
 """
 
@@ -13,10 +12,6 @@ class CommandError(Exception):
 
 class NotificationNotFoundError(CommandError):
     """There is no such notification in this inbox."""
-
-
-class TaskNotMutedError(CommandError):
-    """The person has not muted this task."""
 
 
 class PersonErasedError(CommandError):

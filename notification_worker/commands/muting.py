@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.clock import Clock, system_clock
 from infra.database.errors import retry_on_conflict
-from notification_worker.commands.errors import TaskNotMutedError
 from notification_worker.commands.pages import Page, Position, newest_first, page_of
 from notification_worker.commands.people import hold_off_erasure_of
 from notification_worker.models import muted_tasks
@@ -52,18 +51,12 @@ async def unmute_task(database: AsyncEngine, user_id: UUID, task_id: UUID) -> No
     await retry_on_conflict(transaction)
 
 
-async def find_muted_task(database: AsyncEngine, user_id: UUID, task_id: UUID) -> MutedTask:
-    """Give a muted task.
-
-    Raises:
-        TaskNotMutedError: the person has not muted it.
-    """
+async def find_muted_task(database: AsyncEngine, user_id: UUID, task_id: UUID) -> MutedTask | None:
+    """Give a muted task, or None if the person has not muted it."""
     async with database.connect() as connection:
         found = await connection.execute(select(muted_tasks).where(_ROWS.user_id == user_id, _ROWS.task_id == task_id))
         row = found.one_or_none()
-    if row is None:
-        raise TaskNotMutedError("this task is not muted")
-    return _of(row)
+    return None if row is None else _of(row)
 
 
 async def list_muted_tasks(database: AsyncEngine, user_id: UUID, limit: int, after: Position | None) -> Page[MutedTask]:

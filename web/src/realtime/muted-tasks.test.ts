@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Answer, RequestOptions, Send } from "@/lib/http";
-import { ProblemError, UnreachableError } from "@/lib/problems";
+import { UnreachableError } from "@/lib/problems";
 import { KEPT_ANSWERS, MutedTasks } from "@/realtime/muted-tasks";
 import { settle } from "@/testing/fake-clock";
 
@@ -17,8 +17,7 @@ let asked: Asked[];
 let store: MutedTasks;
 let end: () => void;
 
-const notFound = () =>
-  new ProblemError({ type: "not_found", title: "", status: 404, detail: "", errors: [] });
+const MUTED_AT = "2030-01-01T11:00:00Z";
 
 const send: Send = <T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> =>
   new Promise<Answer<T>>((resolve, reject) => {
@@ -26,7 +25,7 @@ const send: Send = <T>(path: string, options: RequestOptions = {}): Promise<Answ
       method: options.method ?? "GET",
       taskId: path.split("/").at(-1) ?? "",
       answer: (isMuted) =>
-        isMuted ? resolve({ data: undefined as T, headers: new Headers() }) : reject(notFound()),
+        resolve({ data: { muted_at: isMuted ? MUTED_AT : null } as T, headers: new Headers() }),
       fail: () => reject(new UnreachableError()),
     });
   });

@@ -1,6 +1,5 @@
 import type { components } from "@/lib/contracts/notification-worker.gen";
 import type { Send } from "@/lib/http";
-import { ProblemError } from "@/lib/problems";
 
 const NAME = "taskify.muted-tasks";
 /** What is known of more tasks than this is forgotten, the oldest first. */
@@ -14,6 +13,8 @@ interface News {
 
 /** A page of the list; the newest mutes come first. */
 export type MutedPage = components["schemas"]["MutedTasksPage"];
+
+type TaskMuting = components["schemas"]["TaskMuting"];
 
 export type MutedState = ReadonlyMap<string, boolean>;
 
@@ -79,9 +80,9 @@ export class MutedTasks {
   /** Asks the server; where it gives no answer, what is known stays. */
   async ask(taskId: string): Promise<void> {
     const before = this.#changes;
-    const isMuted = await this.#send(this.#path(taskId)).then(
-      () => true,
-      (error: unknown) => (error instanceof ProblemError && error.status === 404 ? false : null),
+    const isMuted = await this.#send<TaskMuting>(this.#path(taskId)).then(
+      ({ data }) => data.muted_at !== null,
+      () => null,
     );
     if (isMuted !== null && before === this.#changes) this.#learn(taskId, isMuted);
   }

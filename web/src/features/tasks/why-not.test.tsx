@@ -15,9 +15,6 @@ let judged: JudgedEvent[];
 let muted: boolean;
 let refuse: Error | null;
 
-const notFound = () =>
-  new ProblemError({ type: "not_found", title: "", status: 404, detail: "", errors: [] });
-
 function happened(about: Partial<JudgedEvent> & { type: string }): JudgedEvent {
   const { type, ...rest } = about;
   const event = { source: "/task-service", id: `event-${judged.length}`, type, time: "2030-01-01T11:00:00Z" };
@@ -35,7 +32,7 @@ beforeEach(() => {
     if (refuse !== null) return Promise.reject(refuse);
     if (path.startsWith("/api/notifications/why-not?task_id=a")) return answer({ items: judged });
     if (method !== "GET") muted = method === "PUT";
-    return muted || method !== "GET" ? answer(undefined) : Promise.reject(notFound());
+    return answer(method === "GET" ? { muted_at: muted ? "2030-01-01T11:00:00Z" : null } : undefined);
   };
 });
 

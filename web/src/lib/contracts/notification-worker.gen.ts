@@ -273,6 +273,19 @@ export interface components {
             seq?: number | null;
         };
         /**
+         * TaskMuting
+         * @description `muted_at` is null for a task that is not muted: most are not, and to ask is no mistake.
+         */
+        TaskMuting: {
+            /**
+             * Task Id
+             * Format: uuid
+             */
+            task_id: string;
+            /** Muted At */
+            muted_at: string | null;
+        };
+        /**
          * Why
          * @description The event that a notification began with, and all reasons; a digest comes from no event, only its members do.
          */

@@ -4,6 +4,9 @@ import logging
 
 import structlog
 
+_TELL_OF_LOST_CONNECTIONS = ("aio_pika", "aiormq")
+"""These write a traceback for each channel of a connection that is lost; whoever owns it says the same in a line."""
+
 
 def configure_logging(process: str, level: str) -> None:
     """Send our own log lines and those of libraries to standard error as JSON, each naming the process.
@@ -35,6 +38,8 @@ def configure_logging(process: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    for name in _TELL_OF_LOST_CONNECTIONS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger("taskify").setLevel(level)
     structlog.contextvars.bind_contextvars(process=process)
 

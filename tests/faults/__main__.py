@@ -4,6 +4,7 @@ Exit codes: 0 nothing was, 1 something was, or a recovery took over 30 s, 2 the 
 """
 
 import argparse
+import logging
 import random
 import sys
 import tempfile
@@ -39,6 +40,8 @@ def main() -> int:
         parser.error(str(error))
     seed = random.SystemRandom().randrange(10_000) if arguments.seed is None else arguments.seed
     plan = Plan(arguments.minutes, seed, kinds, arguments.people, arguments.rate, arguments.sabotage)
+    # Libraries report what we break on purpose.
+    logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="taskify-faults-") as folder:
         home = arguments.home or Path(folder) / "home"
         Path(folder).chmod(0o755)

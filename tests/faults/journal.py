@@ -54,6 +54,9 @@ class Journal:
     poison: list[Poison] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    excused: set[int] = field(default_factory=set)
+    """Answers that what is broken just now accounts for."""
+
     errors: list[str] = field(default_factory=list)
     """What no fault excuses, such as an answer that nobody should get."""
 

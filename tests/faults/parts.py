@@ -61,6 +61,10 @@ class Part:
             self._expected = False
             await asyncio.sleep(_AGAIN_SECONDS)
 
+    @property
+    def pid(self) -> int:
+        return 0 if self._process is None else self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from tests.faults.kinds import World
 from tests.faults.observed import Observed, come_to_rest, observe
 from tests.faults.outsiders import Outsiders
 from tests.faults.report import LONGEST_RECOVERY_SECONDS, listed_findings, table, totals
-from tests.faults.schedule import Injected, inject, say
+from tests.faults.schedule import Injected, inject, is_clustered, say
 from tests.faults.system import System
 from tests.faults.windows import Window
 from tests.faults.writing import Office, Worker
@@ -56,13 +56,13 @@ class Run:
         """Run, print the table, and give all that was found wrong."""
         async with AsyncExitStack() as stack:
             say(f"seed {self._plan.seed}, {self._plan.minutes:g} minutes, {', '.join(self._plan.kinds) or 'no faults'}")
-            system = await stack.enter_async_context(System.started(self._home, self._plan.sabotage))
+            system = await stack.enter_async_context(self._system())
             http = await stack.enter_async_context(
                 httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=200))
             )
             say("everything is ready; people arrive")
             canary = await self._arrive(system, http)
-            world = World(system, self._windows)
+            world = World(system, self._windows, self._journal)
             async with asyncio.TaskGroup() as group:
                 live = [group.create_task(window.run()) for window in (*self._windows, *canary.windows)]
                 injected = await self._live(system, world, canary)
@@ -77,6 +77,9 @@ class Run:
         if findings:
             say(f"WRONG\n{listed_findings(findings)}")
         return findings
+
+    def _system(self) -> AbstractAsyncContextManager[System]:
+        return System.started(self._home, sabotage=self._plan.sabotage, clustered=is_clustered(self._plan.kinds))
 
     async def _arrive(self, system: System, http: httpx.AsyncClient) -> Canary:
         async def account(name: str) -> Account:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.faults.canary import Canary, NoRecoveryError
-from tests.faults.kinds import KINDS, World, broker, clients, crashes, database, network, processes
+from tests.faults.kinds import KINDS, World, broker, clients, clocks, clusters, crashes, database, network, processes
 
 ALL_KINDS = tuple(sorted(KINDS))
-MODULES = (broker, clients, crashes, database, network, processes)
+MODULES = (broker, clients, clocks, clusters, crashes, database, network, processes)
 """They register their kinds when they are imported."""
 
+CLUSTER = "cluster"
 _LEAST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 4.0
 
 
@@ -26,16 +27,26 @@ class Injected:
     recovery_seconds: float
 
 
+def is_clustered(kinds: Sequence[str]) -> bool:
+    """Say whether these faults need a broker of three nodes."""
+    return any(_is(kind, CLUSTER) for kind in kinds)
+
+
 def chosen_kinds(wanted: Sequence[str]) -> tuple[str, ...]:
-    """Give the kinds of these names, or whose names begin so (`kill`); all if there are none.
+    """Give the kinds of these names, or whose names begin so (`kill`); all that one node can have if there are none.
 
     Raises:
-        ValueError: nothing is called so.
+        ValueError: nothing is called so, or they do not go together.
     """
     for name in wanted:
         if not any(_is(kind, name) for kind in ALL_KINDS):
             raise ValueError(f"no fault is called {name}; there are {', '.join(ALL_KINDS)}")
-    return tuple(kind for kind in ALL_KINDS if not wanted or any(_is(kind, name) for name in wanted))
+    if not wanted:
+        return tuple(kind for kind in ALL_KINDS if not _is(kind, CLUSTER))
+    kinds = tuple(kind for kind in ALL_KINDS if any(_is(kind, name) for name in wanted))
+    if is_clustered(kinds) and any(_is(kind, "broker") for kind in kinds):
+        raise ValueError("faults of a broker of one node and of three cannot be had in one run")
+    return kinds
 
 
 def _is(kind: str, name: str) -> bool:

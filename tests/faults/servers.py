@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,8 +19,10 @@ from infra.broker.definitions import ADMINISTRATOR, VHOST
 from infra.local.children import Children, all_children
 from infra.local.databases import SERVICE_ROLES, create_service_databases
 from infra.local.leftovers import Started, running
+from infra.local.ports import is_free
 from infra.local.postgres import start_postgres
 from infra.local.rabbitmq import NODE, RabbitNode, find_rabbitmq, start_rabbitmq
+from tests.faults.cluster import Cluster
 
 PASSWORD = "a-password-for-faults-only"
 _STAGE = 0
@@ -40,16 +42,21 @@ class Servers:
         # One thread that lives as long as we do: the kernel kills a child when the thread that started it ends.
         self._thread = thread
         self._node: RabbitNode | None = None
+        self._cluster: Cluster | None = None
         self._postgres_url = ""
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, home: Path) -> AsyncIterator["Servers"]:
+    async def started(cls, home: Path, *, clustered: bool = False) -> AsyncIterator["Servers"]:
         with ThreadPoolExecutor(1) as thread, all_children(home) as children:
             servers = cls(home, children, thread)
             await servers.start_postgres()
             await create_service_databases(servers._postgres_url, dict.fromkeys(SERVICE_ROLES, PASSWORD))
-            await servers.start_broker()
+            if clustered:
+                servers._cluster = Cluster(children, home, PASSWORD)
+                await servers.elsewhere(servers._cluster.start)
+            else:
+                await servers.start_broker()
             yield servers
 
     @property
@@ -57,23 +64,35 @@ class Servers:
         return urlsplit(self._postgres_url).port or 0
 
     @property
-    def broker_port(self) -> int:
-        return 0 if self._node is None else self._node.amqp_port
+    def cluster(self) -> Cluster:
+        """The broker of three nodes, if it is one."""
+        assert self._cluster is not None
+        return self._cluster
+
+    @property
+    def broker_ports(self) -> list[int]:
+        """The ports of all nodes of the broker."""
+        if self._cluster is not None:
+            return [node.amqp for node in self._cluster.nodes]
+        return [0 if self._node is None else self._node.amqp_port]
 
     def database_url(self, role: str, port: int) -> str:
         return f"postgresql://{role}:{PASSWORD}@127.0.0.1:{port}/{role}"
 
-    def broker_url(self, user: str = ADMINISTRATOR, port: int | None = None) -> str:
-        return f"amqp://{user}:{PASSWORD}@127.0.0.1:{port or self.broker_port}/{VHOST}"
+    def broker_url(self, user: str = ADMINISTRATOR, ports: Sequence[int] = ()) -> str:
+        """Give the addresses of some nodes; without any, one that takes connections now."""
+        if not ports:
+            ports = [next((port for port in self.broker_ports if not is_free("127.0.0.1", port)), self.broker_ports[0])]
+        return ",".join(f"amqp://{user}:{PASSWORD}@127.0.0.1:{port}/{VHOST}" for port in ports)
 
     async def start_postgres(self) -> None:
         start = lambda: start_postgres(self._children, self._home / "postgres", password=PASSWORD, stage=_STAGE)  # noqa: E731 (run elsewhere)
-        self._postgres_url = (await self._elsewhere(start)).url
+        self._postgres_url = (await self.elsewhere(start)).url
 
     async def start_broker(self) -> None:
         passwords = dict.fromkeys((*(user.name for user in USERS), ADMINISTRATOR), PASSWORD)
         start = lambda: start_rabbitmq(self._children, self._home / "rabbitmq", passwords=passwords, stage=_STAGE)  # noqa: E731 (see above)
-        self._node = await self._elsewhere(start)
+        self._node = await self.elsewhere(start)
 
     async def kill_postgres(self) -> None:
         """Stop it as `pg_ctl stop -m immediate` does: nothing is finished, nothing written."""
@@ -95,9 +114,10 @@ class Servers:
     @asynccontextmanager
     async def management(self) -> AsyncIterator[httpx.AsyncClient]:
         """Speak RabbitMQ's HTTP API."""
-        assert self._node is not None
+        urls = [node.management_url for node in self._cluster.nodes] if self._cluster is not None else []
+        urls += [self._node.management_url] if self._node is not None else []
         async with httpx.AsyncClient(
-            base_url=self._node.management_url, auth=(ADMINISTRATOR, PASSWORD), timeout=_HTTP_SECONDS, trust_env=False
+            base_url=urls[0], auth=(ADMINISTRATOR, PASSWORD), timeout=_HTTP_SECONDS, trust_env=False
         ) as client:
             yield client
 
@@ -127,5 +147,5 @@ class Servers:
             while entry.running:
                 await asyncio.sleep(0.02)
 
-    async def _elsewhere(self, work: Callable[[], Result]) -> Result:
+    async def elsewhere(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

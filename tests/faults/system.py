@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ from tests.faults.parts import START_SECONDS, Part, Watch
 from tests.faults.servers import Servers
 from tests.faults.tampered import SABOTAGES, command
 
-_PORTS = 70
+_PORTS = 85
 _ACCESS_TOKEN_LIFE = "PT15M"
 
 
@@ -78,13 +79,15 @@ class System:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, home: Path, sabotage: str | None = None) -> AsyncIterator["System"]:
+    async def started(
+        cls, home: Path, *, sabotage: str | None = None, clustered: bool = False
+    ) -> AsyncIterator["System"]:
         """Start everything, and let one kind of process break a promise if that is asked for."""
         home.mkdir(parents=True, exist_ok=True)
         # As root, PostgreSQL runs as a user of its own, which has to pass here.
         home.chmod(0o755)
         async with AsyncExitStack() as stack:
-            servers = await stack.enter_async_context(Servers.started(home))
+            servers = await stack.enter_async_context(Servers.started(home, clustered=clustered))
             for service, role in (("task_service", "TASK"), ("notification_worker", "NOTIFICATION")):
                 url = servers.database_url(service, servers.postgres_port)
                 await asyncio.to_thread(
@@ -143,6 +146,9 @@ class _Builder:
             for number in range(1, kind.count + 1):
                 name = f"{kind.name}-{number}"
                 addresses = {server: await self._to(name, server, own) for server in kind.needs}
+                # Each begins with another node.
+                turn = number % len(addresses.get("broker", [0]))
+                addresses = {server: ports[turn:] + ports[:turn] for server, ports in addresses.items()}
                 environment = {**public, kind.port_variable: str(own[name]), **self._urls(kind, addresses)}
                 own_command = self._command(kind)
                 parts.append(Part(name, kind.name, own_command, own[name], environment, logs / f"{name}.log"))
@@ -164,30 +170,38 @@ class _Builder:
             return kind.command
         return command(self._sabotage, 0, kind.command)
 
-    async def _to(self, name: str, server: str, own: dict[str, int]) -> int:
-        targets = {
-            "postgres": lambda: [self._servers.postgres_port],
-            "broker": lambda: [self._servers.broker_port],
-            "task-api": lambda: [own["task-api-1"]],
-        }[server]
-        return (await self._link(f"{name} - {server}", targets)).port
+    async def _to(self, name: str, server: str, own: dict[str, int]) -> list[int]:
+        """Make the links of a part to a server, one to each of its nodes; give their ports."""
+        if server == "postgres":
+            return [(await self._link(f"{name} - postgres", lambda: [self._servers.postgres_port])).port]
+        if server == "task-api":
+            return [(await self._link(f"{name} - task-api", lambda: [own["task-api-1"]])).port]
+        nodes = range(len(self._servers.broker_ports))
+        names = [f"{name} - broker" + (f"-{node + 1}" if len(nodes) > 1 else "") for node in nodes]
+        return [
+            (await self._link(each, partial(self._node_ports, node))).port
+            for node, each in zip(nodes, names, strict=True)
+        ]
+
+    def _node_ports(self, node: int) -> list[int]:
+        return [self._servers.broker_ports[node]]
 
     async def _link(self, name: str, targets: Callable[[], list[int]]) -> Link:
         link = await self._stack.enter_async_context(Link.listening(name, targets, next(self._ports)))
         self._links.append(link)
         return link
 
-    def _urls(self, kind: Kind, ports: dict[str, int]) -> dict[str, str]:
+    def _urls(self, kind: Kind, ports: dict[str, list[int]]) -> dict[str, str]:
         role = kind.command[0]
         urls = {}
         if "postgres" in ports:
             service = "TASK" if role == "task_service" else "NOTIFICATION"
-            urls[f"TASKIFY_{service}_DATABASE_URL"] = self._servers.database_url(role, ports["postgres"])
+            urls[f"TASKIFY_{service}_DATABASE_URL"] = self._servers.database_url(role, ports["postgres"][0])
         if "broker" in ports:
             service = {TASK_SERVICE: "TASK", NOTIFICATION_WORKER: "NOTIFICATION", WS_GATEWAY: "GATEWAY"}[kind.user]
             urls[f"TASKIFY_{service}_BROKER_URL"] = self._servers.broker_url(kind.user, ports["broker"])
         if "task-api" in ports:
-            urls["TASKIFY_JWKS_URL"] = f"http://127.0.0.1:{ports['task-api']}/.well-known/jwks.json"
+            urls["TASKIFY_JWKS_URL"] = f"http://127.0.0.1:{ports['task-api'][0]}/.well-known/jwks.json"
         return urls
 
 

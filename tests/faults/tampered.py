@@ -1,7 +1,7 @@
 """A process of the product with one thing changed: `python -m tests.faults.tampered NAME NUMBER module argument…`.
 
 `crash.…` kills it at a named point of the code, when it comes there for the NUMBER-th time. `sabotage.…` makes it
-break a promise, by which the judge is tested.
+break a promise, by which the judge is tested. `clock` puts its clock forward by NUMBER seconds.
 """
 
 import asyncio
@@ -9,12 +9,16 @@ import os
 import runpy
 import signal
 import sys
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 from functools import wraps
 from importlib import import_module
 from typing import Any
 
+_OURSELVES = "tests.faults.tampered"
 _IN_FLIGHT_SECONDS = 0.001
+_SEE_THE_CLOCK = {"contracts", "infra", "jwt", "notification_worker", "task_service", "ws_gateway"}
 
 POINTS: dict[str, tuple[str, str, str]] = {
     "crash.api-before-commit": ("task-api", "task_service.commands.unit_of_work:Work.record", "after"),
@@ -193,6 +197,22 @@ def _applies_twice() -> None:
     _replace("notification_worker.commands.event_claims:claim", make)
 
 
+def _step_the_clock(seconds: int) -> None:
+    """Let the product and its token library see another time of day; time that passes is measured as before."""
+    step = timedelta(seconds=seconds)
+
+    class Stepped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stepped":
+            return cls.fromtimestamp(datetime.now(tz).timestamp() + step.total_seconds(), tz)
+
+    real_time = time.time
+    time.time = lambda: real_time() + seconds
+    for name, module in tuple(sys.modules.items()):
+        if name.partition(".")[0] in _SEE_THE_CLOCK and getattr(module, "datetime", None) is datetime:
+            module.datetime = Stepped  # type: ignore[attr-defined]
+
+
 SABOTAGES: dict[str, tuple[str, Callable[[], None]]] = {
     "sabotage.relay-deletes-first": ("task-relay", _deletes_first),
     "sabotage.worker-acknowledges-first": ("worker", _acknowledges_first),
@@ -205,19 +225,31 @@ SABOTAGES: dict[str, tuple[str, Callable[[], None]]] = {
 
 def command(name: str, number: int, original: tuple[str, ...]) -> tuple[str, ...]:
     """Give the command of a part with this change."""
-    return ("tests.faults.tampered", name, str(number), *original)
+    return (_OURSELVES, name, str(number), *original)
 
 
 def main() -> None:
-    name, number, module, *arguments = sys.argv[1:]
+    changes, arguments = [], sys.argv[1:]
+    while True:
+        name, number, module, *arguments = arguments
+        changes.append((name, int(number)))
+        if module != _OURSELVES:
+            break
     import_module(f"{module}.app")
-    if name in POINTS:
-        _, place, when = POINTS[name]
-        _replace(place, _crashing(when, int(number)))
-    else:
-        SABOTAGES[name][1]()
+    for name, number in reversed(changes):
+        _change(name, number)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _change(name: str, number: int) -> None:
+    if name in POINTS:
+        _, place, when = POINTS[name]
+        _replace(place, _crashing(when, number))
+    elif name == "clock":
+        _step_the_clock(number)
+    else:
+        SABOTAGES[name][1]()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ class Window:
     _held: list[Json] = field(default_factory=list)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _syncing: bool = False
+    _is_handed_over: bool = False
     _ponged: float = 0.0
 
     def __post_init__(self) -> None:
@@ -85,6 +86,10 @@ class Window:
             except (OSError, WebSocketException, TimeoutError, ValueError) as error:
                 self.counts[type(error).__name__] += 1
             self.live = False
+            if self._is_handed_over:
+                # Asked to go elsewhere: no failure, so no waiting.
+                self._is_handed_over, attempt = False, 0
+                continue
             attempt = 0 if time.monotonic() - began > _STABLE_SECONDS else attempt + 1
             bound = min(_BACKOFF_SECONDS * 2 ** min(attempt, 10), self.backoff_cap)
             await asyncio.sleep(self.choice.uniform(0, bound))
@@ -120,11 +125,15 @@ class Window:
 
     async def _read(self, socket: ClientConnection) -> None:
         next_ping = time.monotonic() + HEARTBEAT_SECONDS * self.choice.uniform(0.5, 1)
+        handover = float("inf")
         while True:
             try:
-                async with asyncio.timeout(max(0.01, next_ping - time.monotonic())):
+                async with asyncio.timeout(max(0.01, min(next_ping, handover) - time.monotonic())):
                     frame = json.loads(await socket.recv())
             except TimeoutError:
+                if time.monotonic() >= handover:
+                    self._is_handed_over = True
+                    return
                 if time.monotonic() - self._ponged > HEARTBEAT_SECONDS + _ANSWER_SECONDS:
                     socket.transport.abort()
                     return
@@ -139,7 +148,8 @@ class Window:
                     self._last_in_connection = None
                     self.catch_up()
                 case "RECONNECT":
-                    return
+                    self.counts["handovers"] += 1
+                    handover = time.monotonic() + frame["payload"]["after_ms"] / 1000
                 case kind if kind in _LOG_FRAMES:
                     self.counts["frames"] += 1
                     self._order(frame["payload"]["seq"])

@@ -4,6 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from tests.faults.journal import Journal
 from tests.faults.system import System
 from tests.faults.windows import Window
 
@@ -14,6 +15,7 @@ class World:
 
     system: System
     windows: list[Window]
+    journal: Journal
     complaints: list[str] = field(default_factory=list)
 
 

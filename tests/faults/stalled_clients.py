@@ -1,0 +1,186 @@
+"""A thousand clients that read nothing, at one gateway: `python -m tests.faults.stalled_clients`.
+
+Beside them a hundred windows read. Everybody is sent frames until all who do not read are gone. Printed: how the
+gateway's memory went, how the stalled ones were closed, and how long a frame took to those who read.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from statistics import quantiles
+from uuid import UUID, uuid4
+
+import aio_pika
+import httpx
+import uvloop
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from contracts.topology import DELIVERIES, NOTIFICATION_WORKER, WS_GATEWAY
+from infra.local.ports import free_ports
+from tests.faults.parts import Part
+from tests.faults.schedule import say
+from tests.faults.servers import Servers
+from tests.support.tokens import Signer, published
+
+READERS = 100
+FRAME_BYTES = 4_000
+ROUND_SECONDS = 0.5
+PATIENCE_SECONDS = 120.0
+LARGEST_GROWTH = 2.0
+_PEOPLE_A_MESSAGE = 100
+_RECEIVE_BUFFER_BYTES = 4_096
+
+
+class Crowd:
+    def __init__(self, signer: Signer, url: str) -> None:
+        self._signer = signer
+        self._url = url
+        self.people: list[UUID] = []
+        self.stalled: list[ClientConnection] = []
+        self.reading: list[ClientConnection] = []
+        self.delays: list[float] = []
+
+    async def join(self, stack: AsyncExitStack, *, reads: bool) -> None:
+        """Connect as a new person, and wait for READY."""
+        person = uuid4()
+        raw = socket.socket()
+        # Whoever does not read has little room in the kernel, as after a network that has become slow.
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        raw.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(raw, ("127.0.0.1", int(self._url.split(":")[2].split("/")[0])))
+        opened = connect(self._url, sock=raw, compression=None, ping_interval=None, max_queue=1, close_timeout=1)
+        connection = await stack.enter_async_context(opened)
+        await connection.send(json.dumps({"type": "AUTH", "payload": {"token": self._signer.token(person)}}))
+        assert json.loads(await connection.recv())["type"] == "READY"
+        self.people.append(person)
+        (self.reading if reads else self.stalled).append(connection)
+        if not reads:
+            connection.transport.pause_reading()
+
+    async def read(self, connection: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            async for text in connection:
+                frame = json.loads(text)
+                if frame["type"] == "REMOVED":
+                    self.delays.append(time.time() - frame["payload"]["sent_at"])
+
+    async def how_closed(self) -> Counter[str]:
+        """Let the stalled ones read what is left for them, up to how it ended."""
+
+        async def end(connection: ClientConnection) -> str:
+            with suppress(RuntimeError):
+                connection.transport.resume_reading()
+            with suppress(WebSocketException, OSError, TimeoutError):
+                async with asyncio.timeout(10):
+                    while True:
+                        await connection.recv()
+            return "still open" if connection.close_code is None else str(connection.close_code)
+
+        return Counter(await asyncio.gather(*(end(connection) for connection in self.stalled)))
+
+
+async def main(count: int, home: Path) -> int:
+    signer = Signer()
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(Servers.started(home))
+        jwks = stack.enter_context(published(signer))
+        gateway = await stack.enter_async_context(_gateway(servers, home, jwks, count))
+        crowd = Crowd(signer, f"ws://127.0.0.1:{gateway.port}/ws")
+        for number in range(count + READERS):
+            await crowd.join(stack, reads=number >= count)
+        before = _resident_mebibytes(gateway)
+        say(f"{count} clients do not read, {READERS} do; the gateway has {before:.0f} MiB")
+        async with asyncio.TaskGroup() as group:
+            reading = [group.create_task(crowd.read(connection)) for connection in crowd.reading]
+            most, seconds, rounds = await _send_until_all_are_gone(servers, gateway, crowd)
+            await asyncio.sleep(5)
+            for task in reading:
+                task.cancel()
+        after = _resident_mebibytes(gateway)
+        closed = await crowd.how_closed()
+        worst = quantiles(crowd.delays, n=100)
+        say(f"{rounds} frames of {FRAME_BYTES} bytes each, in {seconds:.0f} s")
+        say(f"memory: {before:.0f} MiB before, {most:.0f} at most, {after:.0f} after")
+        say(f"closed with: {dict(closed)} (1006: cut, since its goodbye was not read either)")
+        say(f"readers: {len(crowd.delays)} frames, median {worst[49] * 1000:.0f} ms, p99 {worst[98] * 1000:.0f} ms")
+        whole = len(crowd.delays) == rounds * READERS and "still open" not in closed
+    return 0 if whole and most < before * LARGEST_GROWTH + count * 0.35 else 1
+
+
+@asynccontextmanager
+async def _gateway(servers: Servers, home: Path, jwks: str, count: int) -> AsyncIterator[Part]:
+    (port,) = free_ports(1)
+    environment = {
+        "TASKIFY_HOME": str(home / "no-settings-here"),
+        "TASKIFY_SOCKET_PORT": str(port),
+        "TASKIFY_JWKS_URL": jwks,
+        "TASKIFY_GATEWAY_BROKER_URL": servers.broker_url(WS_GATEWAY),
+        # All of them come from this machine.
+        "TASKIFY_SOCKET_CONNECTIONS_AN_ADDRESS": str(count + 2 * READERS),
+    }
+    gateway = Part("gateway", "gateway", ("ws_gateway",), port, environment, home / "gateway.log")
+    async with asyncio.TaskGroup() as group, httpx.AsyncClient(trust_env=False) as http:
+        group.create_task(gateway.supervise())
+        await gateway.until_ready(http)
+        yield gateway
+        await gateway.stop()
+    assert not gateway.deaths, gateway.deaths
+
+
+async def _send_until_all_are_gone(servers: Servers, gateway: Part, crowd: Crowd) -> tuple[float, float, int]:
+    """Send everybody a frame, again and again; give the most memory, the time and the number of rounds."""
+    began, most, rounds = time.monotonic(), 0.0, 0
+    async with await aio_pika.connect(servers.broker_url(NOTIFICATION_WORKER)) as connection:
+        exchange = await (await connection.channel()).get_exchange(DELIVERIES, ensure=False)
+        while time.monotonic() - began < PATIENCE_SECONDS:
+            rounds += 1
+            for start in range(0, len(crowd.people), _PEOPLE_A_MESSAGE):
+                people = crowd.people[start : start + _PEOPLE_A_MESSAGE]
+                message = aio_pika.Message(_delivery(people, rounds), type="taskify.delivery.v1")
+                await exchange.publish(message, "")
+            most = max(most, _resident_mebibytes(gateway))
+            if _established(gateway.port) <= READERS:
+                break
+            await asyncio.sleep(ROUND_SECONDS)
+    return most, time.monotonic() - began, rounds
+
+
+def _delivery(people: list[UUID], seq: int) -> bytes:
+    payload = {"seq": seq, "ids": [], "unread_count": 0, "sent_at": time.time(), "padding": "x" * FRAME_BYTES}
+    frame = json.dumps({"type": "REMOVED", "payload": payload})
+    return json.dumps({"frames": [{"user_id": str(one), "seq": seq, "frame": frame} for one in people]}).encode()
+
+
+def _resident_mebibytes(part: Part) -> float:
+    status = Path(f"/proc/{part.pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def _established(port: int) -> int:
+    """Count the open connections of the gateway's side (state 01 of proc_pid_net(5))."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = (line.split() for line in lines)
+    return sum(each[1].endswith(f":{port:04X}") and each[3] == "01" for each in fields)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.stalled_clients", description=__doc__)
+    parser.add_argument("--clients", type=int, default=1_000)
+    chosen = parser.parse_args()
+    logging.disable(logging.CRITICAL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    with tempfile.TemporaryDirectory(prefix="taskify-stalled-") as folder:
+        Path(folder).chmod(0o755)
+        sys.exit(uvloop.run(main(chosen.clients, Path(folder) / "home")))

@@ -36,7 +36,8 @@ _NOTE_HELD_BACK = (
     insert(held_back_events)
     .from_select(
         ["event_source", "event_id", "user_id", "outcome"],
-        select(_GIVEN).join(
+        select(_GIVEN)
+        .join(
             task_events,
             (task_events.c.event_source == _GIVEN.c.event_source) & (task_events.c.event_id == _GIVEN.c.event_id),
         )

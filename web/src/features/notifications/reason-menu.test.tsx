@@ -6,7 +6,7 @@ import { useLocation } from "react-router";
 import { ReasonMenu } from "@/features/notifications/reason-menu";
 import type { Notification } from "@/lib/contracts/frames.gen";
 import type { Answer, RequestOptions, Send } from "@/lib/http";
-import { ProblemError, UnreachableError } from "@/lib/problems";
+import { UnreachableError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
 import { aNotification } from "@/testing/fake-inbox-server";

@@ -6,7 +6,7 @@ import { MuteButton } from "@/features/tasks/mute-button";
 import type { JudgedEvent } from "@/features/tasks/why-not";
 import { WhyNotDialog } from "@/features/tasks/why-not-dialog";
 import type { Answer, RequestOptions } from "@/lib/http";
-import { ProblemError, UnreachableError } from "@/lib/problems";
+import { UnreachableError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { aTask, FakeTasks } from "@/testing/fake-tasks";
 

@@ -134,6 +134,31 @@ async def test_a_row_says_every_reason_and_the_event_it_came_from(
     await expect(why).to_be_hidden()
 
 
+async def test_a_task_says_of_each_thing_that_happened_what_became_of_it(
+    open_page: OpenPage, ann: Person, john: Person
+) -> None:
+    page = await open_page(john)
+    task = (await ann.create_task("Fix login bug", assignee_id=john.id))["id"]
+    await shows_unread(page, 1)
+    await page.goto(f"{john.addresses.api}/tasks/{task}")
+    await page.get_by_role("button", name="Mute", exact=True).click()
+    await expect(page.get_by_role("button", name="Muted", exact=True)).to_be_visible()
+    await ann.comment(task, "Please have a look.")
+    await john.comment(task, "I have a look.")
+    await page.get_by_role("button", name="Muted", exact=True).click()
+    await expect(page.get_by_role("button", name="Mute", exact=True)).to_be_visible()
+    await ann.change_task(task, status="in_review")
+    await shows_unread(page, 2)
+
+    await page.get_by_role("button", name="Task actions").click()
+    await page.get_by_role("menuitem", name="Why was I not told?").click()
+
+    happened = page.get_by_role("dialog", name="Why was I not told?").get_by_role("list", name="What happened")
+    await expect(happened.get_by_role("listitem")).to_contain_text(
+        ["You were told", "You did this yourself", "You had muted this task", "You were told"]
+    )
+
+
 async def test_a_mute_that_the_server_refuses_is_said(open_page: OpenPage, ann: Person, john: Person) -> None:
     page = await open_page(john)
     await ann.create_task("Fix login bug", assignee_id=john.id)

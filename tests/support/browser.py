@@ -44,9 +44,13 @@ class OpenPage:
         password: str = PASSWORD,
         socket: str | None = None,
         prepare: Prepare | None = None,
+        loads_inbox: bool = True,
         **context: Any,
     ) -> Page:
-        """Log in through the form; `socket` is another way to the gateway, a proxy's."""
+        """Log in through the form; `socket` is another way to the gateway, a proxy's.
+
+        What happens from now on is news: the page has asked for the inbox, unless that was made impossible.
+        """
         # The page's own policy rightly forbids it to talk to a proxy that the server does not know.
         page = await self.blank(bypass_csp=socket is not None, **context)
         if socket is not None:
@@ -61,7 +65,11 @@ class OpenPage:
         await page.goto(self._addresses.api)
         await page.get_by_label("E-mail").fill(person.email)
         await page.get_by_label("Password").fill(password)
-        await page.get_by_role("button", name="Log in").click()
+        if loads_inbox:
+            async with page.expect_response("**/api/notifications/sync*"):
+                await page.get_by_role("button", name="Log in").click()
+        else:
+            await page.get_by_role("button", name="Log in").click()
         await expect(bell(page)).to_be_visible(timeout=SHOWN_MS)
         return page
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ class Account:
     journal: Journal
     _cookie: str
     _token_since: float
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
     async def register(cls, http: httpx.AsyncClient, api: str, notifications: str, journal: Journal, name: str) -> Self:
@@ -48,12 +49,16 @@ class Account:
     async def renew(self) -> None:
         """Get a new access token for the cookie; tried until it is there."""
         asked_at = time.monotonic()
-        while self._token_since < asked_at:
-            answer = await self._send("POST", f"{self.api}/api/auth/refresh", headers={"Cookie": self._cookie})
-            if answer is not None and answer.status_code == 200:
-                self.token, self._token_since = answer.json()["access_token"], time.monotonic()
-            else:
-                await asyncio.sleep(_TRY_AGAIN_SECONDS)
+        async with self._renewing:
+            while self._token_since < asked_at:
+                answer = await self._send("POST", f"{self.api}/api/auth/refresh", headers={"Cookie": self._cookie})
+                if answer is not None and answer.status_code == 200:
+                    self.token, self._token_since = answer.json()["access_token"], time.monotonic()
+                    # The refresh token may be replaced by another at each use.
+                    self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
+                    self.http.cookies.clear()
+                else:
+                    await asyncio.sleep(_TRY_AGAIN_SECONDS)
 
     async def ask(self, path: str, **parameters: Any) -> httpx.Response | None:
         """Read something; None when there is no answer, or none that helps."""

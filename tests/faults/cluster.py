@@ -126,7 +126,8 @@ class Cluster:
     def ask(self, path: str) -> Any:
         for node in self.nodes:
             try:
-                answer = httpx.get(f"{node.management_url}{path}", auth=_GUEST, timeout=20, trust_env=False)
+                own = (ADMINISTRATOR, self._password)
+                answer = httpx.get(f"{node.management_url}{path}", auth=own, timeout=20, trust_env=False)
                 return answer.raise_for_status().json()
             except httpx.HTTPError:
                 continue

@@ -236,8 +236,8 @@ def main() -> None:
         if module != _OURSELVES:
             break
     import_module(f"{module}.app")
-    for name, number in reversed(changes):
-        _change(name, number)
+    for change, value in reversed(changes):
+        _change(change, value)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.broker import BrokerAwayError, MessageNackedError, MessagesSuspectedError
+from infra.broker import BrokerAwayError, MessageNackedError, MessageRefusedError, MessagesSuspectedError
 from infra.broker.link import PublisherLink
 from infra.outbox.lease import Lease, wait_for_lease
 from infra.outbox.listener import WakeUpListener
@@ -41,15 +41,21 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a refused row is tried, and how long it waits: `first_seconds`, doubling up to `cap_seconds`."""
+    """How often a refused row is tried, and how long it waits: `first_seconds`, doubling up to a cap.
+
+    A row that a full queue did not take waits `nacked_cap_seconds` at most: there may be room at any moment, and then
+    nobody should wait for what was only too early.
+    """
 
     attempts: int = 10
     first_seconds: float = 0.2
     cap_seconds: float = 60.0
+    nacked_cap_seconds: float = 3.0
 
-    def wait_seconds(self, attempts: int) -> float:
-        """Give the wait after this many attempts."""
-        return min(self.first_seconds * 2.0 ** min(attempts - 1, 30), self.cap_seconds)
+    def wait_seconds(self, attempts: int, error: MessageRefusedError) -> float:
+        """Give the wait after this many attempts, of which the last ended so."""
+        cap = self.nacked_cap_seconds if isinstance(error, MessageNackedError) else self.cap_seconds
+        return min(self.first_seconds * 2.0 ** min(attempts - 1, 30), cap)
 
 
 class Relay:
@@ -208,7 +214,7 @@ class Relay:
             if attempts >= self._retries.attempts and not isinstance(error, MessageNackedError):
                 hopeless[row.id] = str(error)
             else:
-                waits[row.id] = (self._retries.wait_seconds(attempts), str(error))
+                waits[row.id] = (self._retries.wait_seconds(attempts, error), str(error))
                 self._observer.refused(row.id, attempts, str(error))
         if waits:
             await store.postpone(waits)

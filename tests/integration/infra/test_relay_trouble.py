@@ -95,6 +95,25 @@ async def test_a_full_queue_makes_rows_wait_and_never_sets_them_aside(
         await recorder.until(lambda: recorder.deleted_ids == [row])
 
 
+async def test_a_row_is_published_soon_after_a_queue_that_was_full_for_long_has_room(
+    outbox_url: str, admin_broker_url: str, database: asyncpg.Connection, inbox: Inbox
+) -> None:
+    exchange = await inbox.channel.get_exchange(EXCHANGE)
+    full = await inbox.channel.declare_queue(
+        "full for long", durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+    )
+    await full.bind(exchange, "full")
+    await exchange.publish(aio_pika.Message(b"fills it"), "full")
+    row = await append(database, "a", "1", routing_key="full")
+    patient = Retries(attempts=3, first_seconds=0.02, cap_seconds=600.0, nacked_cap_seconds=0.1)
+
+    async with running_relay(outbox_url, admin_broker_url, retries=patient) as (_, recorder):
+        # The eighteenth wait would be over 40 minutes.
+        await recorder.until(lambda: len(recorder.refusals) > 17)
+        await full.purge()
+        await recorder.until(lambda: recorder.deleted_ids == [row])
+
+
 async def test_a_message_that_the_broker_forbids_is_found_among_others_and_set_aside(
     outbox_url: str, task_broker_url: str, database: asyncpg.Connection
 ) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import signal
 from urllib.parse import quote
 
 from contracts.topology import TASK_LANES, task_events_queue
@@ -43,19 +42,19 @@ async def _alarm(world: World, choice: random.Random) -> str:
 
 @fault("broker.full")
 async def _full(world: World, choice: random.Random) -> str:
-    """Let nobody consume, and let each lane take only some messages."""
+    """Let nobody consume, and let each lane take only some messages; what is prefetched would not fill it."""
     limit, seconds = choice.randrange(1, 4), choice.uniform(6, 12)
     lanes = "|".join(task_events_queue(lane).replace(".", "[.]") for lane in range(TASK_LANES))
     policy = {"pattern": f"^({lanes})$", "definition": {"max-length": limit}, "apply-to": "queues", "priority": 9}
-    workers = world.system.of("worker")
+    consuming = [link for link in world.system.links if link.name.startswith("worker-") and "broker" in link.name]
     async with world.system.servers.management() as client:
         (await client.put(_POLICY, json=policy)).raise_for_status()
-        for worker in workers:
-            worker.signal(signal.SIGSTOP)
+        for link in consuming:
+            link.cut()
         try:
             await asyncio.sleep(seconds)
         finally:
-            for worker in workers:
-                worker.signal(signal.SIGCONT)
             (await client.delete(_POLICY)).raise_for_status()
+            for link in consuming:
+                link.mend()
     return f"lanes full at {limit} for {seconds:.1f} s"

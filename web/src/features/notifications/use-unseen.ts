@@ -6,7 +6,7 @@ import { useFeed } from "@/realtime/use-notifications";
 /** What came while nobody looked is held up to so many; more are no news for a person any more. */
 export const MOST_HELD = 1_000;
 /** A beat that comes so late says that the computer slept, or the page stood still. */
-export const ASLEEP_MS = 5_000;
+export const ASLEEP_MS = 2_000;
 /** Once awake, what came meanwhile has all come when nothing more has for this time. */
 export const SETTLED_MS = 1_000;
 const BEAT_MS = 1_000;

@@ -121,13 +121,17 @@ class InboxMachine(RuleBasedStateMachine):
         if rows:
             self._mark(who, rows, [None] * len(rows), read=read)
 
-    @rule(after=before, place=small, window=small, read=st.booleans())
-    def a_window_marks(self, after: Deeds, place: int, window: int, *, read: bool) -> None:
-        """Mark a row as a window holds it, which may have changed since, or be gone."""
+    @rule(after=before, place=small, window=small, read=st.booleans(), late=st.none() | people)
+    def a_window_marks(self, after: Deeds, place: int, window: int, *, read: bool, late: int | None) -> None:
+        """Mark a row as a window holds it, which may have changed since, or be gone; `late` comments in between."""
         self._do(after)
         if not self.windows or not (held := self.windows[window % len(self.windows)]).inbox.rows:
             return
         seen = list(held.inbox.rows.values())[place % len(held.inbox.rows)]
+        of_task = [
+            place for place, task in enumerate(self.board.tasks) if task and str(task.reference.id) == seen["task_id"]
+        ]
+        self._do([Deed("comment", late, task, 0) for task in of_task if late is not None])
         books = self.server.books()
         row_id, who = UUID(seen["id"]), int(held.user_id) - 1
         rows = comparison.rows_of(self._inbox(who), books, [row_id])
@@ -135,6 +139,8 @@ class InboxMachine(RuleBasedStateMachine):
             assert not rows
             self._expect_refusal(who, Seen(row_id, seen["seq"]), read=read)
             return
+        # A member that came after the row was seen must never be marked with it.
+        assert len(rows[0].entries) == seen["count"] or books.seqs[row_id] > seen["seq"]
         self._mark(who, rows, [seen["seq"]], read=read)
 
     @rule(after=before, who=people, back=st.integers(0, 5))

@@ -18,6 +18,7 @@ from task_service.api.dependencies import Services
 from task_service.api.discovery import discovery_routes
 from task_service.api.middleware import wrap
 from task_service.api.schemas import PublicAddresses
+from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
 from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.passwords import Passwords
@@ -72,11 +73,14 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
     sessions = session_factory(engine)
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     api = create_api(discovery_routes(keys.published, addresses), health_routes(health), settings.web_directory)
+    unit_of_work = UnitOfWork(sessions, wake_up.notify)
     api.state.services = Services(
         database=sessions,
-        unit_of_work=UnitOfWork(sessions, wake_up.notify),
+        unit_of_work=unit_of_work,
         access_tokens=AccessTokens(keys, settings.access_token_life),
         passwords=Passwords(),
+        throttle=LoginThrottle(unit_of_work, _throttle_limits(settings)),
+        trusted_proxies=settings.trusted_proxies,
         session_life=settings.session_life,
         secure_cookie=settings.public_api_url.startswith("https:"),
         registration_open=settings.registration is Registration.OPEN,
@@ -86,3 +90,11 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         return await run_services({"http": http_service(served, listener), "wake-up": wake_up.run}, stop)
     finally:
         await engine.dispose()
+
+
+def _throttle_limits(settings: ApiSettings) -> ThrottleLimits:
+    return ThrottleLimits(
+        of_an_account=settings.wrong_passwords_an_account,
+        of_an_address=settings.wrong_passwords_an_address,
+        window=settings.wrong_passwords_within,
+    )

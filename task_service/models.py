@@ -85,6 +85,27 @@ class Session(Tables):
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class LoginAttempt(Tables):
+    """A password that was tried and was wrong, or has not been judged yet; one that was right leaves nothing.
+
+    `account` and `address` are SHA-256: what is typed into a login form may be anything.
+    """
+
+    __tablename__ = "login_attempts"
+    __table_args__ = (
+        # The newest attempts of one account, and those of one address, are counted before each new one.
+        Index("login_attempts_account", "account", "attempted_at"),
+        Index("login_attempts_address", "address", "attempted_at"),
+        # Those that nobody looks back to any more are removed, oldest first.
+        Index("login_attempts_oldest", "attempted_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account: Mapped[bytes] = mapped_column(LargeBinary)
+    address: Mapped[bytes] = mapped_column(LargeBinary)
+    attempted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
 class Task(Tables):
     """`version` moves with the task's own fields, `event_sequence` with every event of the task."""
 

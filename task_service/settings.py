@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from infra.settings import BrokerUrls, Port, PostgresUrl, Settings
 
@@ -13,6 +14,10 @@ Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#;,\s]+$")]
 """Scheme, host and port, as browsers write it: without a path, not even a slash."""
 
 SocketUrl = Annotated[str, StringConstraints(pattern=r"^wss?://[^?#;,\s]+$")]
+
+
+Count = Annotated[int, Field(ge=1)]
+Span = Annotated[timedelta, Field(gt=timedelta())]
 
 
 class Registration(StrEnum):
@@ -44,5 +49,14 @@ class ApiSettings(DatabaseSettings):
     allowed_origins: tuple[Origin, ...]
     web_directory: Path = Path("web/dist")
     registration: Registration = Registration.OPEN
-    access_token_life: timedelta = timedelta(minutes=15)
-    session_life: timedelta = timedelta(days=30)
+    access_token_life: Span = timedelta(minutes=15)
+    session_life: Span = timedelta(days=30)
+
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose `X-Forwarded-For` is believed; without it, all who come through one proxy share one address."""
+
+    wrong_passwords_an_account: Count = 10
+    wrong_passwords_an_address: Count = 100
+    """Many people may be behind one address; logins under way count too until their password was found right."""
+
+    wrong_passwords_within: Span = timedelta(minutes=15)

@@ -21,7 +21,10 @@ from infra.telemetry.logging import get_logger
 log = get_logger("http")
 
 ProblemTable = Mapping[type[Exception], tuple[HTTPStatus, ProblemType]]
-"""The errors of a service and what each is over HTTP; the error's text becomes the detail."""
+"""The errors of a service and what each is over HTTP; the error's text becomes the detail.
+
+One that has `retry_after_seconds` says by it when the same request may be sent again.
+"""
 
 _BY_STATUS = {
     HTTPStatus.BAD_REQUEST: ProblemType.INVALID_REQUEST,
@@ -92,7 +95,9 @@ def install_problems(app: FastAPI, table: ProblemTable) -> None:
 
 def _translate(status: HTTPStatus, problem: ProblemType) -> Any:  # noqa: ANN401 (Starlette's handler type is wider than ours)
     def handle(_: Request, error: Exception) -> Response:
-        return _Answer(status, problem, str(error) or status.phrase).response()
+        seconds = getattr(error, "retry_after_seconds", None)
+        headers = None if seconds is None else {"Retry-After": str(seconds)}
+        return _Answer(status, problem, str(error) or status.phrase, headers=headers).response()
 
     return handle
 

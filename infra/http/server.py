@@ -43,6 +43,8 @@ def http_service(app: ASGIApp, listener: socket.socket) -> Service:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Uvicorn would believe `X-Forwarded-For` of everybody on this machine; whom we believe is `infra.http.address`.
+        proxy_headers=False,
         lifespan="off",
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Cookie, Request, Response, status
 
 from infra.auth import TokenError
 from infra.auth.bearer import principal_of
-from task_service.api.dependencies import Services, Wired
+from task_service.api.dependencies import Address, Services, Wired
 from task_service.api.schemas import AccessToken, Account, LoginRequest, RegisterRequest
 from task_service.commands.errors import RegistrationClosedError, SessionOverError
 from task_service.commands.log_in import log_in as begin_session
@@ -38,13 +38,15 @@ async def register(body: RegisterRequest, services: Wired) -> Account:
 
 
 @routes.post("/login")
-async def log_in(body: LoginRequest, services: Wired, response: Response) -> AccessToken:
+async def log_in(body: LoginRequest, services: Wired, address: Address, response: Response) -> AccessToken:
     """Begin a session: a short-lived access token in the body, a long-lived refresh token in a cookie."""
     begun = await begin_session(
         services.unit_of_work,
         services.passwords,
+        services.throttle,
         email=body.email,
         password=body.password,
+        address=address,
         life=services.session_life,
     )
     _set_cookie(services, response, begun.refresh_token, begun.session.expires_at)

@@ -10,9 +10,11 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from infra.auth.bearer import principal_of
+from infra.http.address import Networks, address_of
 from task_service.api.cursor import decode_cursor
 from task_service.api.entity_tag import wanted_versions
 from task_service.commands.errors import SessionOverError
+from task_service.commands.login_throttle import LoginThrottle
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.passwords import Passwords
@@ -32,6 +34,8 @@ class Services:
     unit_of_work: UnitOfWork
     access_tokens: AccessTokens
     passwords: Passwords
+    throttle: LoginThrottle
+    trusted_proxies: Networks
     session_life: timedelta
     secure_cookie: bool
     registration_open: bool
@@ -57,6 +61,10 @@ def services_of(request: Request) -> Services:
 
 
 Wired = Annotated[Services, Depends(services_of)]
+
+
+def _address(request: Request, services: Wired) -> str:
+    return address_of(request.scope, services.trusted_proxies)
 
 
 async def signed_in(
@@ -87,6 +95,9 @@ def _versions(
 ) -> frozenset[int] | None:
     return wanted_versions(if_match)
 
+
+Address = Annotated[str, Depends(_address)]
+"""By which the client is counted."""
 
 Caller = Annotated[SignedIn, Depends(signed_in)]
 From = Annotated[Position | None, Depends(_position)]

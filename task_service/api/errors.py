@@ -12,6 +12,7 @@ from task_service.commands.errors import (
     EmailTakenError,
     ForbiddenError,
     NotSignedInError,
+    TooManyAttemptsError,
     UnknownAssigneeError,
     UnknownThingError,
     VersionConflictError,
@@ -22,6 +23,7 @@ PROBLEMS: ProblemTable = {
     UnknownThingError: (HTTPStatus.NOT_FOUND, ProblemType.NOT_FOUND),
     ForbiddenError: (HTTPStatus.FORBIDDEN, ProblemType.FORBIDDEN),
     NotSignedInError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
+    TooManyAttemptsError: (HTTPStatus.TOO_MANY_REQUESTS, ProblemType.TOO_MANY_REQUESTS),
     EmailTakenError: (HTTPStatus.CONFLICT, ProblemType.EMAIL_TAKEN),
     VersionConflictError: (HTTPStatus.PRECONDITION_FAILED, ProblemType.VERSION_CONFLICT),
 }

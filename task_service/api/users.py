@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, status
 
-from task_service.api.dependencies import Caller, Wired
+from task_service.api.dependencies import Address, Caller, Wired
 from task_service.api.schemas import OwnAccount, PasswordRequest, Person, RenameRequest
 from task_service.commands import change_password as passwords
 from task_service.commands.rename_user import rename_user
@@ -31,13 +31,15 @@ async def rename(body: RenameRequest, services: Wired, caller: Caller) -> OwnAcc
 
 
 @routes.put("/me/password", status_code=status.HTTP_204_NO_CONTENT)
-async def change_password(body: PasswordRequest, services: Wired, caller: Caller) -> None:
+async def change_password(body: PasswordRequest, services: Wired, caller: Caller, address: Address) -> None:
     """Change one's password; all other sessions of the person end."""
     await passwords.change_password(
         services.unit_of_work,
         services.passwords,
+        services.throttle,
         user_id=caller.id,
         session_id=caller.session_id,
         old=body.old,
         new=body.new,
+        address=address,
     )

@@ -10,6 +10,7 @@ CommandError
 ├── NotSignedInError
 │   ├── WrongCredentialsError       the e-mail or the password; never says which
 │   └── SessionOverError            logged out, expired, or ended by a change of the password
+├── TooManyAttemptsError            wrong passwords, for one account or from one address
 ├── EmailTakenError
 ├── VersionConflictError            the task is not as the client saw it last
 └── InvalidValueError               well formed, and yet impossible
@@ -61,6 +62,14 @@ class WrongCredentialsError(NotSignedInError):
 
 class SessionOverError(NotSignedInError):
     """The session is over; log in again."""
+
+
+class TooManyAttemptsError(CommandError):
+    """There were too many wrong passwords; wait before the next one."""
+
+    def __init__(self, retry_after_seconds: int = 1) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
 
 
 class EmailTakenError(CommandError):

@@ -6,9 +6,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
 from infra.health import Health
+from infra.http.address import Networks, client_address
 from infra.telemetry.logging import get_logger
 from ws_gateway.hub.admission import Admission, Refusal
-from ws_gateway.sockets.address import Networks, client_address
 from ws_gateway.sockets.connection import GatewayConnection
 
 PATH = "/ws"

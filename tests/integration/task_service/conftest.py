@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import argon2
@@ -15,6 +16,7 @@ from task_service.api.application import create_api
 from task_service.api.dependencies import Services
 from task_service.api.discovery import discovery_routes
 from task_service.api.middleware import wrap
+from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
 from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.passwords import Passwords
@@ -40,11 +42,14 @@ async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> Async
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     app = create_api(discovery_routes(keys.published, ADDRESSES), health_routes(health), web_folder)
     tokens, wake_ups = AccessTokens(keys, timedelta(minutes=15)), list[None]()
+    unit_of_work = UnitOfWork(sessions, lambda: wake_ups.append(None))
     app.state.services = Services(
         database=sessions,
-        unit_of_work=UnitOfWork(sessions, lambda: wake_ups.append(None)),
+        unit_of_work=unit_of_work,
         access_tokens=tokens,
         passwords=Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
+        throttle=LoginThrottle(unit_of_work, ThrottleLimits()),
+        trusted_proxies=(ip_network("10.0.0.0/8"),),
         session_life=timedelta(days=30),
         secure_cookie=False,
         registration_open=True,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { createSend } from "@/lib/http";
+import type { Problem } from "@/lib/contracts/problem.gen";
 import { explain, ProblemError, UnreachableError } from "@/lib/problems";
 
 const answering = (response: Response) => createSend("https://api.example", () => Promise.resolve(response));
@@ -46,6 +47,13 @@ describe("send", () => {
   it("makes a problem of an error page that is none of ours", async () => {
     const error = await caught(answering(new Response("<h1>Bad gateway</h1>", { status: 502 }))("/t"));
     expect(error).toMatchObject({ status: 502, problem: { type: "unavailable" } });
+  });
+
+  it("says how long to wait when that is longer than a moment", () => {
+    const problem: Problem = { type: "too_many_requests", title: "", status: 429, detail: "", errors: [] };
+    expect(explain(new ProblemError(problem))).toBe("That was a bit fast. Try again in a moment.");
+    expect(explain(new ProblemError(problem, 3_000))).toBe("That was a bit fast. Try again in a moment.");
+    expect(explain(new ProblemError(problem, 840_001))).toBe("Too many tries. Try again in 15 minutes.");
   });
 
   it("says unreachable when no answer comes, but lets a caller's abort through", async () => {

@@ -46,13 +46,20 @@ export class SessionEndedError extends ApiError {
   }
 }
 
+const MINUTE_MS = 60_000;
+
 /** One sentence for a person, whatever was thrown. */
 export function explain(error: unknown): string {
   if (error instanceof ProblemError) {
-    if (error.status === 429) return "That was a bit fast. Try again in a moment.";
+    if (error.status === 429) return explainWait(error.retryAfterMs);
     if (error.status >= 500) return "Something went wrong on our side. Try again in a moment.";
     return error.problem.errors[0]?.message ?? error.message;
   }
   if (error instanceof ApiError) return error.message;
   return "Something went wrong. Try again.";
+}
+
+function explainWait(ms: number | null): string {
+  if (ms === null || ms <= MINUTE_MS) return "That was a bit fast. Try again in a moment.";
+  return `Too many tries. Try again in ${Math.ceil(ms / MINUTE_MS)} minutes.`;
 }

@@ -2,7 +2,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from ws_gateway.sockets.address import client_address
+from infra.http.address import client_address
 
 PROXIES = (ip_network("10.0.0.0/8"),)
 

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
 Networks = Sequence[IPv4Network | IPv6Network]
 
 _SUBSCRIBER_PREFIX = 64
@@ -20,6 +23,12 @@ def client_address(peer: str, forwarded_for: Sequence[str], trusted_proxies: Net
     while entries and _is_trusted(address, trusted_proxies):
         address = entries.pop()
     return _subscriber(address)
+
+
+def address_of(scope: Scope, trusted_proxies: Networks) -> str:
+    """Give the address by which the client of an HTTP request is counted."""
+    peer, _ = scope.get("client") or ("", 0)
+    return client_address(peer, Headers(scope=scope).getlist("X-Forwarded-For"), trusted_proxies)
 
 
 def _is_trusted(address: str, proxies: Networks) -> bool:

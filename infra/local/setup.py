@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 
 from infra.local.logged import LOG, REPOSITORY, SetUpError, fingerprint, is_done, run
-from infra.local.page import build_page, install_page_tools
+from infra.local.node import install_node, install_packages
+from infra.local.page import WEB, build_page
 from infra.local.steps import say, step
 
 _VENV = REPOSITORY / ".venv"
@@ -26,7 +27,18 @@ _LOCKS = {"up": ("runtime",), "check": ("runtime", "develop"), "test": ("runtime
 # Debian packages, each with the programs that show that it is there.
 _RABBITMQ = ("rabbitmq-server", ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/rabbitmq/sbin/rabbitmq-server"))
 _CHROMIUM = ("chromium", ("chromium", "chromium-browser", "google-chrome"))
-_PACKAGES = {"up": (_RABBITMQ,), "check": (), "test": (_RABBITMQ, _CHROMIUM)}
+_AMQP_TOOLS = ("amqp-tools", ("amqp-publish",))
+_PACKAGES = {"up": (_RABBITMQ,), "check": (), "test": (_RABBITMQ, _CHROMIUM, _AMQP_TOOLS)}
+
+# Folders with a package.json, each with what its packages are called.
+_PAGE = (WEB, "The page's packages")
+_CONTRACT_TOOLS = (REPOSITORY / "contracts" / "tools", "The packages that check the contracts")
+_NODE_SENDER = (REPOSITORY / "examples" / "node-sender", "The packages of the example in Node.js")
+_NODE_PACKAGES = {
+    "up": (_PAGE,),
+    "check": (_PAGE, _CONTRACT_TOOLS),
+    "test": (_PAGE, _CONTRACT_TOOLS, _NODE_SENDER),
+}
 
 _NO_SERVICES = Path("/usr/sbin/policy-rc.d")
 
@@ -41,10 +53,11 @@ def set_up(purpose: str) -> None:
     _make_venv()
     for name in _LOCKS[purpose]:
         _install_lock(name)
-    if (REPOSITORY / "web" / "package.json").is_file():
-        install_page_tools(_PYTHON)
-        if purpose != "check":
-            build_page()
+    install_node(_PYTHON)
+    for folder, what in _NODE_PACKAGES[purpose]:
+        install_packages(folder, what)
+    if purpose != "check":
+        build_page()
 
 
 def _make_venv() -> None:

@@ -1,25 +1,37 @@
-"""Write the JSON Schemas of everything that crosses the broker or the socket: `python -m contracts.generate [--check]`.
+"""Write what is generated from the models and the topology: `python -m contracts.generate [--check]`.
 
-The OpenAPI documents below `schemas/openapi/` come from the two services that serve those APIs, by their own command.
-With `--check` nothing is written, and the command fails when a checked-in schema is not what the models say.
+Below `contracts/schemas` the JSON Schemas of everything that crosses the broker or the socket, the topology and the two
+AsyncAPI documents; in `docs/reference` those documents as pages. The OpenAPI documents below `schemas/openapi/` come
+from the two services that serve those APIs, by their own command.
+
+With `--check` nothing is written, and the command fails when a checked-in file is not what the models say.
 """
 
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from contracts.asyncapi.broker import broker_document
+from contracts.asyncapi.pages import page
+from contracts.asyncapi.socket import socket_document
+from contracts.dead_letters import DeadLetterHeaders
 from contracts.deliveries import Delivery
 from contracts.events import EVENTS, AnyEvent, type_of
 from contracts.problems import Problem
+from contracts.schema import event_schema, open_content
 from contracts.socket.close_codes import CLOSE_RULES
 from contracts.socket.frames import Notification, client_frame, server_frame
+from contracts.topology import BINDINGS, EXCHANGES, QUEUES, USERS, user_of_another_service
 
+_REPOSITORY = Path(__file__).parent.parent
 SCHEMAS = Path(__file__).parent / "schemas"
+PAGES = _REPOSITORY / "docs" / "reference"
 OPENAPI_FOLDER = "openapi"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -28,6 +40,7 @@ def schemas() -> dict[str, Any]:
     """Give each file's path below `schemas/` with its content."""
     files: dict[str, Any] = {f"events/{type_of(event)}.json": _event_schema(event) for event in EVENTS}
     files["deliveries/delivery.json"] = _schema(Delivery)
+    files["dead_letter_headers.json"] = _schema(DeadLetterHeaders)
     files["socket/client_frame.json"] = _schema(client_frame, "validation")
     files["socket/server_frame.json"] = _schema(server_frame)
     files["socket/notification.json"] = _schema(Notification)
@@ -36,25 +49,29 @@ def schemas() -> dict[str, Any]:
         for code, rule in CLOSE_RULES.items()
     }
     files["problem.json"] = _schema(Problem)
+    files["topology.json"] = {
+        "exchanges": [asdict(exchange) for exchange in EXCHANGES],
+        "queues": [asdict(queue) for queue in QUEUES],
+        "bindings": [asdict(binding) for binding in BINDINGS],
+        "users": [asdict(user) for user in (*USERS, user_of_another_service("another-service"))],
+    }
+    files["asyncapi/broker.json"] = broker_document()
+    files["asyncapi/socket.json"] = socket_document()
     return files
 
 
+def pages() -> dict[str, str]:
+    """Give each file's path below `docs/reference/` with its text."""
+    return {"broker.md": page(broker_document()), "socket.md": page(socket_document())}
+
+
 def _event_schema(event: type[AnyEvent]) -> dict[str, Any]:
-    """Describe an event; the attributes that our own producers fill in by default are required of everybody."""
-    schema = _schema(event, "validation")
-    return {**schema, "required": ["specversion", "type", *schema["required"]]}
+    return event_schema(_schema(event, "validation"))
 
 
 def _schema(model: Any, mode: JsonSchemaMode = "serialization") -> dict[str, Any]:  # noqa: ANN401 (TypeAdapter takes any type)
-    """Describe a model with an open content: whoever reads by the schema ignores what it does not name."""
     adapter = model if isinstance(model, TypeAdapter) else TypeAdapter(model)
-    return {"$schema": _DIALECT, **_open(adapter.json_schema(mode=mode))}
-
-
-def _open(schema: Any) -> Any:  # noqa: ANN401 (any JSON)
-    if isinstance(schema, dict):
-        return {key: _open(value) for key, value in schema.items() if (key, value) != ("additionalProperties", False)}
-    return [_open(value) for value in schema] if isinstance(schema, list) else schema
+    return {"$schema": _DIALECT, **open_content(adapter.json_schema(mode=mode))}
 
 
 def render(content: dict[str, Any]) -> str:
@@ -66,28 +83,36 @@ def stale(expected: dict[str, str], folder: Path) -> list[str]:
     """Name the files below a folder that are missing, different, or no longer generated."""
     present = {
         str(path.relative_to(folder)): path.read_text()
-        for path in folder.rglob("*.json")
-        if path.parent.name != OPENAPI_FOLDER
+        for path in folder.rglob("*")
+        if path.is_file() and path.parent.name != OPENAPI_FOLDER
     }
     return sorted(name for name in expected.keys() | present.keys() if expected.get(name) != present.get(name))
 
 
+def generated() -> dict[Path, dict[str, str]]:
+    """Give the texts of all generated files, by their folder."""
+    return {SCHEMAS: {name: render(content) for name, content in schemas().items()}, PAGES: pages()}
+
+
 def main() -> int:
-    """Write the schemas, or say which are stale."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--check", action="store_true", help="write nothing; fail when a schema is stale")
-    expected = {name: render(content) for name, content in schemas().items()}
-    if arguments.parse_args().check:
-        different = stale(expected, SCHEMAS)
-        for name in different:
-            sys.stderr.write(f"contracts/schemas/{name} is stale: run `make contracts`\n")
-        return 1 if different else 0
-    for name in stale(expected, SCHEMAS):
-        (SCHEMAS / name).unlink(missing_ok=True)
-    for name, text in expected.items():
-        (SCHEMAS / name).parent.mkdir(parents=True, exist_ok=True)
-        (SCHEMAS / name).write_text(text)
-    return 0
+    """Write the files, or say which are stale."""
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--check", action="store_true", help="write nothing; fail when a file is stale")
+    check = arguments.parse_args().check
+    different = [
+        (folder / name, expected.get(name))
+        for folder, expected in generated().items()
+        for name in stale(expected, folder)
+    ]
+    for path, text in different:
+        if check:
+            sys.stderr.write(f"{path.relative_to(_REPOSITORY)} is stale: run `make contracts`\n")
+        elif text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    return 1 if check and different else 0
 
 
 if __name__ == "__main__":

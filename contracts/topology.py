@@ -48,6 +48,19 @@ def task_events_queue(lane: int) -> str:
     return f"notification-worker.task-events.{lane}"
 
 
+def matches(pattern: str, routing_key: str) -> bool:
+    """Whether a binding in a topic exchange takes a routing key: `*` stands for one word, `#` for any number."""
+    return _matches(pattern.split("."), routing_key.split("."))
+
+
+def _matches(pattern: list[str], words: list[str]) -> bool:
+    if not pattern:
+        return not words
+    if pattern[0] == "#":
+        return any(_matches(pattern[1:], words[count:]) for count in range(len(words) + 1))
+    return bool(words) and pattern[0] in ("*", words[0]) and _matches(pattern[1:], words[1:])
+
+
 class ExchangeKind(StrEnum):
     TOPIC = "topic"
     FANOUT = "fanout"

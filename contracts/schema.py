@@ -1,0 +1,21 @@
+"""JSON Schemas of models, for those who read what the models write.
+
+A model of ours refuses unknown fields when it is built, and ignores them when it is read; a schema says
+the second.
+"""
+
+from typing import Any
+
+
+def open_content(schema: Any) -> Any:  # noqa: ANN401 (any JSON)
+    """Let a schema take objects with more fields than it names."""
+    if isinstance(schema, dict):
+        return {
+            key: open_content(value) for key, value in schema.items() if (key, value) != ("additionalProperties", False)
+        }
+    return [open_content(value) for value in schema] if isinstance(schema, list) else schema
+
+
+def event_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Require of everybody the attributes of an event that our own producers fill in by default."""
+    return {**schema, "required": ["specversion", "type", *schema["required"]]}

@@ -38,10 +38,15 @@ def configure_logging(process: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
-    for name in _TELL_OF_LOST_CONNECTIONS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quiet_broker_libraries()
     logging.getLogger("taskify").setLevel(level)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def quiet_broker_libraries() -> None:
+    """Keep the broker's client libraries from telling of lost connections, of which their owners tell."""
+    for name in _TELL_OF_LOST_CONNECTIONS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:

@@ -134,11 +134,8 @@ def _acknowledges_first() -> None:
         return take
 
     def once(original: Function) -> Function:
-        done: set[int] = set()
-
         async def acknowledge(self: Any) -> None:
-            if id(self.message) not in done:
-                done.add(id(self.message))
+            if not self.message.processed:
                 await original(self)
 
         return acknowledge

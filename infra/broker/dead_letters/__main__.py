@@ -19,6 +19,7 @@ from infra.broker.dead_letters.output import Outcome, as_json, details, printabl
 from infra.broker.dead_letters.queue import LARGEST_LIMIT, LIMIT, DeadLetterQueue, Taken
 from infra.command_line import run_command
 from infra.settings import BrokerUrls, Settings, broker_addresses
+from infra.telemetry.logging import quiet_broker_libraries
 
 _NAME = "dead_letters"
 
@@ -30,6 +31,7 @@ class OperatorSettings(Settings):
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says; give the exit code."""
     arguments = _parser().parse_args(words)
+    quiet_broker_libraries()
 
     def command() -> int:
         settings = OperatorSettings()

@@ -25,6 +25,7 @@ class Account:
     notifications: str
     http: httpx.AsyncClient
     journal: Journal
+    email: str
     _cookie: str
     _token_since: float
     _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -40,23 +41,29 @@ class Account:
         cookie = answer.headers["set-cookie"].partition(";")[0]
         http.cookies.clear()
         token = answer.json()["access_token"]
-        return cls(made.json()["id"], name, token, api, notifications, http, journal, cookie, time.monotonic())
+        return cls(made.json()["id"], name, token, api, notifications, http, journal, email, cookie, time.monotonic())
 
     @property
     def token_is_old(self) -> bool:
         return time.monotonic() - self._token_since > _RENEW_AFTER_SECONDS
 
     async def renew(self) -> None:
-        """Get a new access token for the cookie; tried until it is there."""
+        """Get a new access token for the cookie, or log in again if that is over; tried until it is there."""
         asked_at = time.monotonic()
         async with self._renewing:
+            path: str = "refresh"
+            options: Json = {}
             while self._token_since < asked_at:
-                answer = await self._send("POST", f"{self.api}/api/auth/refresh", headers={"Cookie": self._cookie})
+                if path == "refresh":
+                    options = {"headers": {"Cookie": self._cookie}}
+                answer = await self._send("POST", f"{self.api}/api/auth/{path}", **options)
                 if answer is not None and answer.status_code == 200:
                     self.token, self._token_since = answer.json()["access_token"], time.monotonic()
                     # The refresh token may be replaced by another at each use.
                     self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
                     self.http.cookies.clear()
+                elif answer is not None and answer.status_code == 401:
+                    path, options = "login", {"json": {"email": self.email, "password": PASSWORD}}
                 else:
                     await asyncio.sleep(_TRY_AGAIN_SECONDS)
 

@@ -82,6 +82,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         throttle=LoginThrottle(unit_of_work, _throttle_limits(settings)),
         trusted_proxies=settings.trusted_proxies,
         session_life=settings.session_life,
+        refresh_grace=settings.refresh_grace,
         secure_cookie=settings.public_api_url.startswith("https:"),
         registration_open=settings.registration is Registration.OPEN,
     )

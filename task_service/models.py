@@ -67,12 +67,18 @@ class User(Tables):
 
 
 class Session(Tables):
-    """A person's stay, from logging in to logging out, on one device; `refresh_hash` is SHA-256 of its cookie."""
+    """A person's stay, from logging in to logging out, on one device.
+
+    `refresh_hash` is SHA-256 of its cookie's token, `previous_hash` that of the token before, which with
+    `successor_salt` gives the present one again. `family_hash` is null until the first token was replaced.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
-        # Refreshing finds the session of a cookie.
+        # The code of before finds the session of a cookie.
         Index("sessions_refresh_hash", "refresh_hash", unique=True),
+        # Refreshing finds the session of a cookie, even of one that was replaced.
+        Index("sessions_family", func.coalesce(text("family_hash"), text("refresh_hash")), unique=True),
         # Changing the password ends the person's others, logging in removes those that are over.
         Index("sessions_user_id", "user_id"),
     )
@@ -80,6 +86,10 @@ class Session(Tables):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     refresh_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    family_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    successor_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    rotated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

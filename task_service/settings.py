@@ -51,6 +51,9 @@ class ApiSettings(DatabaseSettings):
     registration: Registration = Registration.OPEN
     access_token_life: Span = timedelta(minutes=15)
     session_life: Span = timedelta(days=30)
+    refresh_grace: Span = timedelta(seconds=60)
+    """For how long a refresh token that was replaced is answered once more: a page gives an answer up for lost after 20
+    seconds, and asks again within 16."""
 
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     """Whose `X-Forwarded-For` is believed; without it, all who come through one proxy share one address."""

@@ -12,11 +12,11 @@ from task_service.api.schemas import AccessToken, Account, LoginRequest, Registe
 from task_service.commands.errors import RegistrationClosedError, SessionOverError
 from task_service.commands.log_in import log_in as begin_session
 from task_service.commands.log_out import log_out as end_session
+from task_service.commands.refresh_session import refresh_session
 from task_service.commands.register import register as make_account
 from task_service.credentials.access_tokens import Bearer
-from task_service.credentials.refresh_tokens import refresh_hash
 from task_service.models import Session, User
-from task_service.queries.sessions import live_session_of_cookie
+from task_service.queries.sessions import session_of_cookie
 
 COOKIE = "taskify_refresh"
 COOKIE_PATH = "/api/auth"
@@ -54,15 +54,16 @@ async def log_in(body: LoginRequest, services: Wired, address: Address, response
 
 
 @routes.post("/refresh")
-async def refresh(services: Wired, refresh_token: RefreshCookie = None) -> AccessToken:
-    """Give a new access token to the session of the cookie."""
+async def refresh(services: Wired, response: Response, refresh_token: RefreshCookie = None) -> AccessToken:
+    """Give a new access token to the session of the cookie, and a new cookie, which replaces the one before.
+
+    A cookie that was replaced before ends the session, except within a minute: its answer may have been lost.
+    """
     if refresh_token is None:
         raise SessionOverError
-    async with services.database() as database:
-        live = await live_session_of_cookie(database, refresh_hash(refresh_token), datetime.now(UTC))
-    if live is None:
-        raise SessionOverError
-    return _access_token(services, live.session, live.user)
+    refreshed = await refresh_session(services.unit_of_work, refresh_token, services.refresh_grace)
+    _set_cookie(services, response, refreshed.refresh_token, refreshed.session.expires_at)
+    return _access_token(services, refreshed.session, refreshed.user)
 
 
 @routes.post("/logout", status_code=status.HTTP_204_NO_CONTENT)
@@ -81,9 +82,9 @@ async def log_out(request: Request, services: Wired, response: Response, refresh
     if refresh_token is None:
         return
     async with services.database() as database:
-        live = await live_session_of_cookie(database, refresh_hash(refresh_token), datetime.now(UTC))
-    if live is not None:
-        await end_session(services.unit_of_work, live.session.id)
+        session_id = await session_of_cookie(database, refresh_token)
+    if session_id is not None:
+        await end_session(services.unit_of_work, session_id)
     response.delete_cookie(COOKIE, path=COOKIE_PATH, secure=services.secure_cookie, httponly=True, samesite="strict")
 
 

@@ -37,6 +37,7 @@ class Services:
     throttle: LoginThrottle
     trusted_proxies: Networks
     session_life: timedelta
+    refresh_grace: timedelta
     secure_cookie: bool
     registration_open: bool
 

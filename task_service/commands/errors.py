@@ -9,7 +9,7 @@ CommandError
 │   └── RegistrationClosedError
 ├── NotSignedInError
 │   ├── WrongCredentialsError       the e-mail or the password; never says which
-│   └── SessionOverError            logged out, expired, or ended by a change of the password
+│   └── SessionOverError            logged out, expired, or ended: its password changed, an old cookie came again
 ├── TooManyAttemptsError            wrong passwords, for one account or from one address
 ├── EmailTakenError
 ├── VersionConflictError            the task is not as the client saw it last

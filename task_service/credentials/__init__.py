@@ -3,7 +3,7 @@
 What it does
     `passwords` hashes with Argon2 beside the event loop. `signing_keys` reads the private keys of a folder and makes
     the first one. `access_tokens` issues short-lived JWTs and verifies them with our own keys. `refresh_tokens` makes
-    the long-lived secret of a session, of which only the hash is stored.
+    the secrets of a session, each replaced by the next when it is used, of which only hashes are stored.
 
 Guarantees
     At most a few passwords are hashed at once and a bounded number waits; more are refused as unavailable, since each

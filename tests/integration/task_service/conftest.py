@@ -51,6 +51,7 @@ async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> Async
         throttle=LoginThrottle(unit_of_work, ThrottleLimits()),
         trusted_proxies=(ip_network("10.0.0.0/8"),),
         session_life=timedelta(days=30),
+        refresh_grace=timedelta(seconds=60),
         secure_cookie=False,
         registration_open=True,
     )

@@ -15,7 +15,7 @@ from infra.auth import TokenExpiredError, TokenInvalidError
 from infra.errors import UnavailableError
 from task_service.credentials.access_tokens import AccessTokens, Bearer
 from task_service.credentials.passwords import Passwords
-from task_service.credentials.refresh_tokens import new_refresh_token, refresh_hash
+from task_service.credentials.refresh_tokens import family_hash, new_refresh_token, new_salt, next_refresh_token, refresh_hash
 from task_service.credentials.signing_keys import UnusableKeyError, load_signing_keys
 
 LIFE = timedelta(minutes=15)
@@ -162,3 +162,15 @@ def test_refresh_tokens_are_long_all_different_and_stored_as_a_hash() -> None:
     assert min(map(len, tokens)) >= 43
     assert {len(refresh_hash(token)) for token in tokens} == {32}
     assert refresh_hash("\udcff")
+
+
+def test_a_refresh_token_and_a_salt_always_give_the_same_next_one_of_the_same_family() -> None:
+    first, salt = new_refresh_token(), new_salt()
+    second = next_refresh_token(first, salt)
+    third = next_refresh_token(second, salt)
+
+    assert second == next_refresh_token(first, salt)
+    assert len({first, second, third, next_refresh_token(first, new_salt())}) == 4
+    assert len({family_hash(token) for token in (first, second, third)}) == 1
+    assert refresh_hash(first) == family_hash(first)
+    assert len(third) <= 200, "what the API takes as a cookie"

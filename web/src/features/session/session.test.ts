@@ -20,6 +20,7 @@ const people: Record<string, object> = {
 
 let clock: FakeClock;
 let calls: string[];
+let outliving: string[];
 let told: SessionNews[];
 let cookieOf: string | null;
 let given: number;
@@ -29,6 +30,7 @@ let session: Session;
 
 const send = (path: string, options: RequestOptions = {}) => {
   calls.push(path);
+  if (options.keepalive) outliving.push(path);
   if (!isReachable) return Promise.reject(new UnreachableError());
   const answer = (data: unknown) => Promise.resolve({ data, headers: new Headers() });
   if (path === "/api/auth/logout") cookieOf = null;
@@ -49,6 +51,7 @@ const tokenFor = (who: string) => `h.${btoa(JSON.stringify({ sub: who }))}.${giv
 beforeEach(() => {
   clock = new FakeClock();
   calls = [];
+  outliving = [];
   told = [];
   cookieOf = "ann";
   given = 0;
@@ -101,6 +104,10 @@ describe("starting", () => {
 
 describe("the access token", () => {
   beforeEach(() => session.start());
+
+  it("is refreshed by a request that outlives the page, since the cookie is replaced with it", () => {
+    expect(outliving).toEqual(["/api/auth/refresh"]);
+  });
 
   it("is kept until shortly before it ends", async () => {
     const first = await session.token(null);

@@ -206,7 +206,14 @@ export class Session {
   }
 
   #auth<T>(what: "login" | "register" | "refresh" | "logout", body?: unknown): Promise<Answer<T>> {
-    return this.#parts.send<T>(`/api/auth/${what}`, { method: "POST", credentials: "include", body });
+    // A refresh replaces the cookie: its answer has to arrive although the page is left meanwhile.
+    const keepalive = what === "refresh";
+    return this.#parts.send<T>(`/api/auth/${what}`, {
+      method: "POST",
+      credentials: "include",
+      body,
+      keepalive,
+    });
   }
 
   #become(state: SessionState): void {

@@ -95,6 +95,10 @@ class Session(Tables):
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+SESSION_FAMILY = func.coalesce(Session.family_hash, Session.refresh_hash)
+"""The hash by which a session is found, whichever of its tokens is presented."""
+
+
 class LoginAttempt(Tables):
     """A password that was tried and was wrong, or has not been judged yet; one that was right leaves nothing.
 

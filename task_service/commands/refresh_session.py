@@ -9,9 +9,8 @@ from infra.telemetry.logging import get_logger
 from task_service.commands.errors import SessionOverError
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.user_events import session_ended
-from task_service.credentials.refresh_tokens import new_salt, next_refresh_token, refresh_hash
-from task_service.models import Session, User
-from task_service.queries.sessions import has_family_of
+from task_service.credentials.refresh_tokens import family_hash, new_salt, next_refresh_token, refresh_hash
+from task_service.models import SESSION_FAMILY, Session, User
 
 log = get_logger("sessions")
 
@@ -37,7 +36,7 @@ async def refresh_session(unit_of_work: UnitOfWork, token: str, grace: timedelta
     async with unit_of_work.begin() as work:
         session = await work.session.scalar(
             select(Session)
-            .where(has_family_of(token), Session.ended_at.is_(None), Session.expires_at > now)
+            .where(family_hash(token) == SESSION_FAMILY, Session.ended_at.is_(None), Session.expires_at > now)
             .with_for_update()
         )
         if session is None:

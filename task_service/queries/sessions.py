@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from task_service.credentials.refresh_tokens import family_hash
-from task_service.models import Session, User
+from task_service.models import SESSION_FAMILY, Session, User
 
 
 class LiveSession(NamedTuple):
@@ -27,11 +27,6 @@ async def live_session(database: AsyncSession, session_id: UUID, user_id: UUID, 
     return LiveSession(*row) if row else None
 
 
-def has_family_of(token: str) -> ColumnElement[bool]:
-    """Say of a session that this is, or was, a token of its cookie."""
-    return func.coalesce(Session.family_hash, Session.refresh_hash) == family_hash(token)
-
-
 async def session_of_cookie(database: AsyncSession, token: str) -> UUID | None:
     """Find the session that a cookie belongs to, or once belonged to."""
-    return await database.scalar(select(Session.id).where(has_family_of(token)))
+    return await database.scalar(select(Session.id).where(family_hash(token) == SESSION_FAMILY))

@@ -15,7 +15,13 @@ from infra.auth import TokenExpiredError, TokenInvalidError
 from infra.errors import UnavailableError
 from task_service.credentials.access_tokens import AccessTokens, Bearer
 from task_service.credentials.passwords import Passwords
-from task_service.credentials.refresh_tokens import family_hash, new_refresh_token, new_salt, next_refresh_token, refresh_hash
+from task_service.credentials.refresh_tokens import (
+    family_hash,
+    new_refresh_token,
+    new_salt,
+    next_refresh_token,
+    refresh_hash,
+)
 from task_service.credentials.signing_keys import UnusableKeyError, load_signing_keys
 
 LIFE = timedelta(minutes=15)

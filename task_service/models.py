@@ -12,6 +12,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     ForeignKey,
     Index,
@@ -95,8 +96,9 @@ class Session(Tables):
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
-SESSION_FAMILY = func.coalesce(Session.family_hash, Session.refresh_hash)
-"""The hash by which a session is found, whichever of its tokens is presented."""
+def is_of_family(family_hash: bytes) -> ColumnElement[bool]:
+    """Say of a session that its cookie has, or had, a token of this family."""
+    return func.coalesce(Session.family_hash, Session.refresh_hash) == family_hash
 
 
 class LoginAttempt(Tables):

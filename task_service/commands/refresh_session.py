@@ -10,7 +10,7 @@ from task_service.commands.errors import SessionOverError
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.user_events import session_ended
 from task_service.credentials.refresh_tokens import family_hash, new_salt, next_refresh_token, refresh_hash
-from task_service.models import SESSION_FAMILY, Session, User
+from task_service.models import Session, User, is_of_family
 
 log = get_logger("sessions")
 
@@ -36,7 +36,7 @@ async def refresh_session(unit_of_work: UnitOfWork, token: str, grace: timedelta
     async with unit_of_work.begin() as work:
         session = await work.session.scalar(
             select(Session)
-            .where(family_hash(token) == SESSION_FAMILY, Session.ended_at.is_(None), Session.expires_at > now)
+            .where(is_of_family(family_hash(token)), Session.ended_at.is_(None), Session.expires_at > now)
             .with_for_update()
         )
         if session is None:

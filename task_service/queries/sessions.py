@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from task_service.credentials.refresh_tokens import family_hash
-from task_service.models import SESSION_FAMILY, Session, User
+from task_service.models import Session, User, is_of_family
 
 
 class LiveSession(NamedTuple):
@@ -29,4 +29,4 @@ async def live_session(database: AsyncSession, session_id: UUID, user_id: UUID, 
 
 async def session_of_cookie(database: AsyncSession, token: str) -> UUID | None:
     """Find the session that a cookie belongs to, or once belonged to."""
-    return await database.scalar(select(Session.id).where(family_hash(token) == SESSION_FAMILY))
+    return await database.scalar(select(Session.id).where(is_of_family(family_hash(token))))

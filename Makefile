@@ -1,10 +1,11 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts lock bench-latency bench-inbox page-weight screenshots faults
+.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench-latency bench-inbox page-weight screenshots faults
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
 page := $(python) -m infra.local.page
+node := $(python) -m infra.local.node
 pytest_arguments ?=
 lock_arguments ?=
 bench_arguments ?=
@@ -40,6 +41,8 @@ check: ## formatters, linters, types, import rules, staleness of what is generat
 	$(python) -m infra.broker.definitions --check
 	$(python) -m task_service openapi --check
 	$(python) -m notification_worker openapi --check
+	$(node) contracts/tools/validate.mjs contracts/schemas/asyncapi/*.json
+	$(python) -m contracts.compatibility check
 	$(page) lint types test
 
 test: ## all tests, on private servers and in a headless browser
@@ -57,13 +60,26 @@ format: ## format the code, and mend what the linters can mend
 	$(python) -m ruff check --fix .
 	$(page) format
 
-contracts: ## write what is generated: schemas, OpenAPI, broker definitions, the page's types
+contracts: ## write what is generated: schemas, OpenAPI, AsyncAPI and its pages, broker definitions, the page's types
 	@infra/local/setup.sh check
 	$(python) -m contracts.generate
 	$(python) -m infra.broker.definitions
 	$(python) -m task_service openapi
 	$(python) -m notification_worker openapi
 	$(page) generate
+
+contracts-check: ## hold what crosses a process boundary against the last released set, and let AsyncAPI's parser read it
+	@infra/local/setup.sh check
+	$(python) -m contracts.generate --check
+	$(python) -m infra.broker.definitions --check
+	$(python) -m task_service openapi --check
+	$(python) -m notification_worker openapi --check
+	$(node) contracts/tools/validate.mjs contracts/schemas/asyncapi/*.json
+	$(python) -m contracts.compatibility check
+
+contracts-release: ## make the present contracts a released set that later ones are held against (VERSION=1.1.0)
+	@infra/local/setup.sh check
+	$(python) -m contracts.compatibility release "$(VERSION)"
 
 bench-latency: ## time from a change to the frame in a window, and what each hop takes
 	@infra/local/setup.sh test

@@ -1,4 +1,4 @@
-import { act, screen, within } from "@testing-library/react";
+import { act, fireEvent, screen, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -148,6 +148,17 @@ describe("a list in which somebody reads", () => {
     await press("2 new notifications");
     expect(rows()).toEqual(["a", "d", "c", "b"]);
     expect(screen.queryByRole("button", { name: /new notification/u })).toBeNull();
+  });
+
+  it("moves on when what was pointed at vanished, and the pointer is elsewhere", async () => {
+    await openDropdown();
+    const list = screen.getByRole("list", { name: "Notifications" });
+    await user.pointer({ target: list });
+    await push((server) => server.add("d"));
+    expect(rows()).toEqual(["c", "b", "a"]);
+    // No `pointerleave`: it is lost with a menu that lay beyond the list.
+    fireEvent.pointerMove(document.body);
+    expect(rows()).toEqual(["d", "c", "b", "a"]);
   });
 
   it("moves at once when nobody does", async () => {

@@ -55,7 +55,6 @@ function NotificationItemOnce({ notification, onFollow, onToggle, onLeave }: Not
           >
             {isUnread && <VisuallyHidden>Unread: </VisuallyHidden>}
             {message}
-            {count > 1 && !isDigest && <span className={styles.count}> ×{count}</span>}
           </NotificationLink>
           <p className={styles.about}>
             <RelativeMoment moment={updated_at} />

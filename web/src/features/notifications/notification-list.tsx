@@ -176,8 +176,23 @@ function useReading(place: { current: HTMLElement | null }) {
   const [isAtTop, setAtTop] = useState(true);
   const [isPointedAt, setPointedAt] = useState(false);
   const [isFocused, setFocused] = useState(false);
+  const isHeld = isPointedAt || isFocused;
+  useEffect(() => {
+    if (!isHeld) return undefined;
+    // What was pointed at or had the focus may vanish, as a menu does; then nothing says that it was left.
+    const isInside = (node: EventTarget | null) =>
+      node instanceof Node && place.current?.contains(node) === true;
+    const look = ({ target }: Event) => {
+      if (!isInside(target)) setPointedAt(false);
+      if (!isInside(document.activeElement)) setFocused(false);
+    };
+    const ending = new AbortController();
+    document.addEventListener("pointermove", look, { signal: ending.signal, passive: true });
+    document.addEventListener("focusin", look, { signal: ending.signal });
+    return () => ending.abort();
+  }, [isHeld, place]);
   return {
-    isReading: !isAtTop || isPointedAt || isFocused,
+    isReading: !isAtTop || isHeld,
     handlers: {
       onScroll: () => setAtTop((place.current?.scrollTop ?? 0) < TOP),
       // A finger is gone before the list could move under it.

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -11,6 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 INDEX = "index.html"
 HASHED_ASSETS = "assets/"
+_COMPRESSIBLE = (".js", ".css", ".svg")
+_WORTH_COMPRESSING_BYTES = 1_000
 _NEVER_THE_PAGE = ("api", ".well-known", "health", "config.json", "metrics")
 
 
@@ -18,14 +21,21 @@ class Page:
     """An ASGI application for what no route has taken.
 
     Files below `assets/` have a hash in their name and never change; everything else is asked for again each time.
+    What is text goes compressed. The API's answers do not: beside what a stranger may choose they hold what is secret
+    (BREACH).
     """
 
     def __init__(self, folder: Path) -> None:
         self._files = StaticFiles(directory=folder, check_dir=False)
+        self._compressed = GZipMiddleware(self._answer, minimum_size=_WORTH_COMPRESSING_BYTES, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise HTTPException(HTTPStatus.NOT_FOUND)
+        answer = self._compressed if scope["path"].endswith(_COMPRESSIBLE) else self._answer
+        await answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(Request(scope))
         await response(scope, receive, send)
 

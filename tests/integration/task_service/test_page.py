@@ -22,6 +22,22 @@ async def test_a_document_that_has_not_changed_is_not_sent_again(api: Api) -> No
     assert again.status_code == 304
 
 
+async def test_what_is_text_goes_compressed_to_who_can_read_it_and_answers_of_the_api_do_not(
+    api: Api, web_folder: Path
+) -> None:
+    text = "export {}" * 1_000
+    (web_folder / "assets" / "large-1a2b3c.js").write_text(text)
+    compressed = await api.client.get("/assets/large-1a2b3c.js", headers={"Accept-Encoding": "gzip"})
+    plain = await api.client.get("/assets/large-1a2b3c.js", headers={"Accept-Encoding": "identity"})
+
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in compressed.headers["Vary"]
+    assert "Content-Encoding" not in plain.headers
+    assert compressed.text == plain.text == text
+    answer = await api.client.get("/config.json", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in answer.headers
+
+
 async def test_hashed_assets_are_kept_for_ever(api: Api) -> None:
     answer = await api.client.get("/assets/index-1a2b3c.js")
 

@@ -1,12 +1,14 @@
-"""The processes and commands of the task service: `python -m task_service api | relay | migrate | openapi`."""
+"""The processes and commands of the task service: `python -m task_service api | relay | migrate | openapi | keys`."""
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from infra.command_line import run_command
 from task_service import app
-from task_service.credentials.signing_keys import UnusableKeyError
+from task_service.credentials.signing_keys import SigningKeyError
 
 OPENAPI = Path(__file__).parents[1] / "contracts" / "schemas" / "openapi" / "task_service.json"
 
@@ -20,11 +22,27 @@ def main() -> int:
     commands.add_parser("migrate", help="bring the database up to date")
     openapi = commands.add_parser("openapi", help="describe the API in contracts/schemas/openapi")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail when the file is stale")
+    keys = commands.add_parser("keys", help="the keys that sign access tokens").add_subparsers(
+        dest="deed", required=True
+    )
+    keys.add_parser("list", help="say what each key is good for")
+    keys.add_parser("rotate", help="make a new key, which signs from half a minute later on")
+    retiring = keys.add_parser("retire", help="remove the keys whose last token is dead, or one key")
+    retiring.add_argument("key_id", nargs="?", metavar="ID", help="this key only")
+    retiring.add_argument("--now", action="store_true", help="with an ID: although its tokens are refused then")
     arguments = parser.parse_args()
+    if arguments.command == "keys" and arguments.deed == "retire" and arguments.now and arguments.key_id is None:
+        retiring.error("--now needs the ID of a key")
     if arguments.command == "openapi":
         return app.describe(OPENAPI, check=arguments.check)
-    run = {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}[arguments.command]
-    return run_command(f"task_service {arguments.command}", run, UnusableKeyError)
+    run = {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}.get(arguments.command)
+    return run_command(f"task_service {arguments.command}", run or _on_keys(arguments), SigningKeyError)
+
+
+def _on_keys(arguments: argparse.Namespace) -> Callable[[], int]:
+    if arguments.deed == "retire":
+        return partial(app.retire_keys, arguments.key_id, at_once=arguments.now)
+    return {"list": app.list_keys, "rotate": app.rotate_keys}[arguments.deed]
 
 
 if __name__ == "__main__":

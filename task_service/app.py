@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.database.engine import create_engine
@@ -21,11 +23,13 @@ from task_service.api.schemas import PublicAddresses
 from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
 from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.credentials.access_tokens import AccessTokens
+from task_service.credentials.key_ring import KeyRing
+from task_service.credentials.key_rotation import report_keys, retire, rotate
 from task_service.credentials.passwords import Passwords
-from task_service.credentials.signing_keys import load_signing_keys
+from task_service.credentials.signing_keys import read_signing_keys
 from task_service.queries.readiness import check_database, check_tables
 from task_service.relay import WAKE_UP_CHANNEL, relay_services
-from task_service.settings import ApiSettings, DatabaseSettings, Registration, RelaySettings
+from task_service.settings import ApiSettings, DatabaseSettings, KeySettings, Registration, RelaySettings
 
 SERVICE = "task_service"
 
@@ -54,15 +58,44 @@ def run_migration() -> int:
     return 0
 
 
+def list_keys() -> int:
+    """Print the signing keys and what each is good for."""
+    settings = KeySettings()
+    keys = read_signing_keys(settings.signing_keys)
+    for report in report_keys(keys, datetime.now(UTC), settings.access_token_life):
+        until = "" if report.until is None else f" until {report.until:%Y-%m-%d %H:%M:%S} UTC"
+        sys.stdout.write(f"{report.key_id}  {report.state.value}{until}\n")
+    return 0
+
+
+def rotate_keys() -> int:
+    """Make a new signing key; print all keys."""
+    rotate(KeySettings().signing_keys)
+    return list_keys()
+
+
+def retire_keys(key_id: str | None, *, at_once: bool) -> int:
+    """Remove signing keys that are done, or one; print which."""
+    settings = KeySettings()
+    removed = retire(
+        settings.signing_keys, datetime.now(UTC), settings.access_token_life, key_id=key_id, at_once=at_once
+    )
+    for one in removed:
+        sys.stdout.write(f"{one}  removed\n")
+    if not removed:
+        sys.stdout.write("no key is done\n")
+    return 0
+
+
 def describe(path: Path, *, check: bool) -> int:
     """Write the OpenAPI document, which depends on no setting; with `check` only compare it."""
     nowhere = PublicAddresses(api_url="", notifications_url="", socket_url="")
-    api = create_api(discovery_routes((), nowhere), health_routes(Health({})), Path())
+    api = create_api(discovery_routes(tuple, nowhere), health_routes(Health({})), Path())
     return write_openapi(api, path, check=check)
 
 
 async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: asyncio.Event) -> int:
-    keys = load_signing_keys(settings.signing_keys)
+    keys = KeyRing(settings.signing_keys)
     addresses = PublicAddresses(
         api_url=settings.public_api_url,
         notifications_url=settings.public_notifications_url,

@@ -38,18 +38,23 @@ class RelaySettings(DatabaseSettings):
     task_relay_port: Port = 8003
 
 
-class ApiSettings(DatabaseSettings):
+class KeySettings(Settings):
+    """What has to do with signing keys, which live as long as the tokens that they have signed."""
+
+    signing_keys: Path
+    access_token_life: Span = timedelta(minutes=15)
+
+
+class ApiSettings(DatabaseSettings, KeySettings):
     """`public_…` are the addresses by which a browser reaches the two APIs and the socket."""
 
     api_port: Port = 8000
-    signing_keys: Path
     public_api_url: Origin
     public_notifications_url: Origin
     public_socket_url: SocketUrl
     allowed_origins: tuple[Origin, ...]
     web_directory: Path = Path("web/dist")
     registration: Registration = Registration.OPEN
-    access_token_life: Span = timedelta(minutes=15)
     session_life: Span = timedelta(days=30)
     refresh_grace: Span = timedelta(seconds=60)
     """For how long a refresh token that was replaced is answered once more: a page gives an answer up for lost after 20

@@ -1,4 +1,4 @@
-"""The published keys of the task service, fetched when first needed and when an unknown key appears.
+"""The published keys of the task service, fetched for the first token, for an unknown key, and when old.
 
 Source: RFC 7517 (JSON Web Key Set).
 """
@@ -17,10 +17,15 @@ from infra.errors import UnavailableError
 REFRESH_SECONDS = 10.0
 """Unknown key ids cause at most one fetch in this time, so that forged tokens cannot make us hammer the issuer."""
 
+STALE_SECONDS = 60.0
+"""A key that was taken back, because somebody else knows it, is refused after this time at the latest."""
+
 FETCH_SECONDS = 2.0
 
 RETRY_SECONDS = 1.0
 """After a fetch that failed nobody waits for another in this time; they are told at once that the keys are away."""
+
+_PAST_CACHES = {"Cache-Control": "no-cache"}
 
 
 class PublishedKeys:
@@ -32,6 +37,7 @@ class PublishedKeys:
         self._clock = clock
         self._keys: dict[str, jwt.PyJWK] = {}
         self._next_fetch_at = float("-inf")
+        self._stale_at = float("inf")
         self._fetching = asyncio.Lock()
 
     async def verify(self, token: str) -> Principal:
@@ -42,6 +48,9 @@ class PublishedKeys:
             UnavailableError: the keys have never been reached.
         """
         if key_id_of(token) not in self._keys:
+            await self._refresh()
+        elif self._clock() >= self._stale_at and not self._fetching.locked():
+            # One waits for the fetch, the others go on with what is known.
             await self._refresh()
         return verify(token, self._keys)
 
@@ -60,14 +69,16 @@ class PublishedKeys:
                 if not self._keys:
                     raise UnavailableError(f"the key set at {self._url} could not be had a moment ago")
                 return
-            self._next_fetch_at = self._clock() + RETRY_SECONDS
+            self._stale_at = self._clock() + REFRESH_SECONDS
             try:
-                answer = await self._client.get(self._url, timeout=FETCH_SECONDS)
+                answer = await self._client.get(self._url, timeout=FETCH_SECONDS, headers=_PAST_CACHES)
                 answer.raise_for_status()
                 keys = jwt.PyJWKSet.from_dict(answer.json())
             except (httpx.HTTPError, jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+                self._next_fetch_at = self._clock() + RETRY_SECONDS
                 if self._keys:
                     return
                 raise UnavailableError(f"the key set at {self._url} cannot be had") from error
             self._keys = {key.key_id: key for key in keys.keys if key.key_id}
             self._next_fetch_at = self._clock() + REFRESH_SECONDS
+            self._stale_at = self._clock() + STALE_SECONDS

@@ -8,7 +8,7 @@ import jwt
 
 from contracts.tokens import ALGORITHM, AUDIENCE, ISSUER, Principal
 from infra.auth.verify import verify
-from task_service.credentials.signing_keys import SigningKeys
+from task_service.credentials.key_ring import KeyRing
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,13 @@ class Bearer:
 
 
 class AccessTokens:
-    def __init__(self, keys: SigningKeys, life: timedelta) -> None:
+    def __init__(self, keys: KeyRing, life: timedelta) -> None:
         self._keys = keys
-        self._verifying = keys.verifying()
         self.life = life
 
     def issue(self, bearer: Bearer, now: datetime) -> str:
         """Sign a token that is good from now on, for `life`."""
+        key = self._keys.signing()
         return jwt.encode(
             {
                 "iss": ISSUER,
@@ -39,9 +39,9 @@ class AccessTokens:
                 "nbf": now,
                 "exp": now + self.life,
             },
-            self._keys.private_key,
+            key.private_key,
             algorithm=ALGORITHM,
-            headers={"kid": self._keys.key_id},
+            headers={"kid": key.key_id},
         )
 
     async def verify(self, token: str) -> Principal:
@@ -50,4 +50,4 @@ class AccessTokens:
         Raises:
             TokenError: it does not let its bearer in.
         """
-        return verify(token, self._verifying)
+        return verify(token, self._keys.verifying())

@@ -19,8 +19,8 @@ from task_service.api.middleware import wrap
 from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
 from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.credentials.access_tokens import AccessTokens
+from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.passwords import Passwords
-from task_service.credentials.signing_keys import load_signing_keys
 from task_service.queries.readiness import check_database, check_tables
 from tests.integration.task_service.client import ADDRESSES, ORIGIN, Api, Member
 
@@ -38,7 +38,7 @@ def web_folder(tmp_path: Path) -> Path:
 async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> AsyncIterator[Api]:
     engine = create_engine(task_database_url, application_name="test")
     sessions = session_factory(engine)
-    keys = load_signing_keys(tmp_path / "keys")
+    keys = KeyRing(tmp_path / "keys")
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     app = create_api(discovery_routes(keys.published, ADDRESSES), health_routes(health), web_folder)
     tokens, wake_ups = AccessTokens(keys, timedelta(minutes=15)), list[None]()

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from contracts.events.user import SessionEnded, UserRegistered
 from infra.auth.verify import verify
-from task_service.credentials.signing_keys import load_signing_keys
+from task_service.credentials.key_ring import KeyRing
 from task_service.models import Session
 from tests.integration.task_service.client import PASSWORD, Api, Member, problem, wrong_places
 
@@ -226,7 +226,7 @@ async def test_a_token_signed_with_a_foreign_key_under_our_key_id_is_refused(
     administrator: Member, tmp_path: Path
 ) -> None:
     claims = jwt.decode(administrator.token, options={"verify_signature": False})
-    foreign = load_signing_keys(tmp_path / "foreign")
+    foreign = KeyRing(tmp_path / "foreign").signing()
     for key_id in (foreign.key_id, jwt.get_unverified_header(administrator.token)["kid"]):
         administrator.token = jwt.encode(claims, foreign.private_key, algorithm="EdDSA", headers={"kid": key_id})
         assert problem(await administrator.request("GET", "/api/users/me")) == (401, "unauthenticated")

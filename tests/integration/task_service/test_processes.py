@@ -129,3 +129,36 @@ async def run_to_the_end(command: str, environment: dict[str, str]) -> tuple[int
     async with asyncio.timeout(DEADLINE_SECONDS):
         _, errors = await process.communicate()
     return process.returncode, errors.decode()
+
+
+async def test_keys_are_rotated_and_retired_on_the_command_line(tmp_path: Path) -> None:
+    environment = {"TASKIFY_HOME": str(tmp_path), "TASKIFY_SIGNING_KEYS": str(tmp_path / "keys")}
+
+    async def keys(*arguments: str) -> tuple[int | None, list[list[str]], str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "task_service", "keys", *arguments),
+            cwd=ROOT,
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            output, errors = await process.communicate()
+        return process.returncode, [line.split() for line in output.decode().splitlines()], errors.decode()
+
+    missing = await keys("list")
+    _, ((first, *_),), _ = await keys("rotate")
+    rotated, listed, _ = await keys("rotate")
+    refused = await keys("retire", first)
+    _, none_done, _ = await keys("retire")
+    careless = await keys("retire", "--now")
+    _, removed, _ = await keys("retire", first, "--now")
+    _, left, _ = await keys("list")
+
+    assert (missing[0], missing[2]) == (1, f"task_service keys: there is no signing key in {tmp_path / 'keys'}\n")
+    assert (rotated, [line[:2] for line in listed]) == (0, [[first, "signs"], [listed[1][0], "published"]])
+    assert (refused[0], refused[2]) == (1, f"task_service keys: {first} signs: its tokens would be refused at once\n")
+    assert none_done == [["no", "key", "is", "done"]]
+    assert careless[0] == 2
+    assert removed == [[first, "removed"]]
+    assert [line[:2] for line in left] == [[listed[1][0], "signs"]]

@@ -1,5 +1,6 @@
 """Which tokens let their bearer in. Source of the attacks: RFC 8725."""
 
+import asyncio
 import base64
 import json
 import time
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from contracts.tokens import Principal
 from infra.auth import TokenError, TokenExpiredError, TokenInvalidError, TokenMissingError
 from infra.auth.bearer import principal_of
-from infra.auth.key_set import REFRESH_SECONDS, RETRY_SECONDS, PublishedKeys
+from infra.auth.key_set import FETCH_SECONDS, REFRESH_SECONDS, RETRY_SECONDS, STALE_SECONDS, PublishedKeys
 from infra.auth.verify import LEEWAY_SECONDS, verify
 from infra.errors import UnavailableError
 
@@ -114,9 +115,11 @@ class Issuer:
         self.status = 200
         self.asked = 0
         self.now = 1_000.0
+        self.last_headers = httpx.Headers()
 
-    def answer(self, _: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked += 1
+        self.last_headers = request.headers
         return httpx.Response(self.status, json={"keys": self.keys})
 
     def published(self) -> PublishedKeys:
@@ -186,6 +189,66 @@ async def test_known_keys_outlive_the_issuer() -> None:
     assert (await keys.verify(sign(claims()))).user_id == USER
     with pytest.raises(TokenInvalidError):
         await keys.verify(sign(claims(), FOREIGN, "unknown"))
+
+
+async def test_a_key_that_was_taken_back_is_refused_before_long() -> None:
+    issuer = Issuer()
+    issuer.keys.append(public_jwk(FOREIGN, "stolen"))
+    keys = issuer.published()
+    stolen = sign(claims(), FOREIGN, "stolen")
+    await keys.verify(stolen)
+    del issuer.keys[-1]
+
+    issuer.now += STALE_SECONDS - 1
+    assert (await keys.verify(stolen)).user_id == USER
+    issuer.now += 1
+    with pytest.raises(TokenInvalidError):
+        await keys.verify(stolen)
+    assert issuer.asked == 2
+
+
+async def test_old_keys_cost_one_fetch_in_a_while_when_the_issuer_fails() -> None:
+    issuer = Issuer()
+    keys = issuer.published()
+    await keys.check()
+    issuer.status = 500
+    issuer.now += STALE_SECONDS
+
+    for _ in range(20):
+        assert (await keys.verify(sign(claims()))).user_id == USER
+
+    assert issuer.asked == 2
+
+
+class SlowIssuer(Issuer):
+    """Fails after a while, in which its clock goes on."""
+
+    async def answer_late(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0)
+        self.now += FETCH_SECONDS
+        return self.answer(request)
+
+    def published(self) -> PublishedKeys:
+        client = httpx.AsyncClient(transport=httpx.MockTransport(self.answer_late))
+        return PublishedKeys("http://issuer/keys", client, clock=lambda: self.now)
+
+
+async def test_those_who_wait_for_an_issuer_that_hangs_do_not_each_ask_again() -> None:
+    issuer = SlowIssuer()
+    issuer.status = 500
+    keys = issuer.published()
+
+    refused = await asyncio.gather(*(keys.verify(sign(claims())) for _ in range(10)), return_exceptions=True)
+
+    assert {type(error) for error in refused} == {UnavailableError}
+    assert issuer.asked == 1
+
+
+async def test_caches_on_the_way_are_told_to_ask_the_issuer() -> None:
+    issuer = Issuer()
+    await issuer.published().check()
+
+    assert issuer.last_headers["Cache-Control"] == "no-cache"
 
 
 class OursOnly:

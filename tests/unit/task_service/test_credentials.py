@@ -1,19 +1,11 @@
 import asyncio
-import stat
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from uuid import uuid4
+from datetime import timedelta
 
 import argon2
 import pytest
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from infra.auth import TokenExpiredError, TokenInvalidError
 from infra.errors import UnavailableError
-from task_service.credentials.access_tokens import AccessTokens, Bearer
 from task_service.credentials.passwords import Passwords
 from task_service.credentials.refresh_tokens import (
     family_hash,
@@ -22,86 +14,12 @@ from task_service.credentials.refresh_tokens import (
     next_refresh_token,
     refresh_hash,
 )
-from task_service.credentials.signing_keys import UnusableKeyError, load_signing_keys
 
 LIFE = timedelta(minutes=15)
 
 
 def cheap() -> argon2.PasswordHasher:
     return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-def test_an_empty_folder_gets_one_key_which_only_its_owner_reads(tmp_path: Path) -> None:
-    made = load_signing_keys(tmp_path / "keys")
-    again = load_signing_keys(tmp_path / "keys")
-
-    (file,) = (tmp_path / "keys").glob("*.pem")
-    assert file.stem == made.key_id == again.key_id
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
-    assert made.published == again.published
-
-
-def test_processes_that_start_at_once_share_the_first_key(tmp_path: Path) -> None:
-    together = threading.Barrier(8)
-
-    def start() -> str:
-        together.wait()
-        return load_signing_keys(tmp_path).key_id
-
-    with ThreadPoolExecutor(8) as threads:
-        starting = [threads.submit(start) for _ in range(8)]
-
-    assert {each.result() for each in starting} == {load_signing_keys(tmp_path).key_id}
-
-
-async def test_a_new_key_signs_and_the_one_before_still_verifies(tmp_path: Path) -> None:
-    old, new = tmp_path / "old", tmp_path / "new"
-    first = load_signing_keys(old)
-    second = load_signing_keys(new)
-    (new / f"{second.key_id}.pem").rename(old / f"{second.key_id}.pem")
-    both = load_signing_keys(old)
-
-    before = AccessTokens(first, LIFE).issue(Bearer(uuid4(), "Ann", uuid4()), datetime.now(UTC))
-
-    assert both.key_id == second.key_id
-    assert {key["kid"] for key in both.published} == {first.key_id, second.key_id}
-    assert (await AccessTokens(both, LIFE).verify(before)).name == "Ann"
-
-
-def test_nothing_secret_is_published(tmp_path: Path) -> None:
-    (key,) = load_signing_keys(tmp_path).published
-
-    assert set(key) == {"kid", "kty", "crv", "x", "use", "alg"}
-
-
-@pytest.mark.parametrize("kind", ["text", "rsa"])
-def test_a_file_that_is_no_key_for_us_is_named(tmp_path: Path, kind: str) -> None:
-    key = generate_private_key(65_537, 2_048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "wrong.pem").write_bytes(key if kind == "rsa" else b"not a key")
-
-    with pytest.raises(UnusableKeyError, match=r"wrong\.pem"):
-        load_signing_keys(tmp_path)
-
-
-async def test_a_token_says_who_it_stands_for_until_its_time_is_over(tmp_path: Path) -> None:
-    tokens = AccessTokens(load_signing_keys(tmp_path), LIFE)
-    bearer, now = Bearer(uuid4(), "Ann", uuid4()), datetime.now(UTC)
-
-    principal = await tokens.verify(tokens.issue(bearer, now))
-
-    assert (principal.user_id, principal.name, principal.session_id) == (bearer.user_id, "Ann", bearer.session_id)
-    assert abs(principal.expires_at - (now + LIFE)) <= timedelta(seconds=1)
-    with pytest.raises(TokenExpiredError):
-        await tokens.verify(tokens.issue(bearer, now - LIFE - timedelta(seconds=10)))
-
-
-async def test_a_token_of_foreign_keys_is_refused(tmp_path: Path) -> None:
-    ours = AccessTokens(load_signing_keys(tmp_path / "ours"), LIFE)
-    foreign = AccessTokens(load_signing_keys(tmp_path / "foreign"), LIFE)
-
-    with pytest.raises(TokenInvalidError):
-        await ours.verify(foreign.issue(Bearer(uuid4(), "Ann", uuid4()), datetime.now(UTC)))
 
 
 async def test_a_password_is_verified_by_its_hash_alone() -> None:

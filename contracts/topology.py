@@ -7,6 +7,7 @@ Rights are three patterns for each user (what it may declare, write to, read fro
 topic exchanges. Source: RabbitMQ's documentation, "Access Control" and "Topic Authorisation".
 """
 
+import re
 import zlib
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,8 @@ WORKER_USER_EVENTS = "notification-worker.user-events"
 WORKER_REQUESTS = "notification-worker.requests"
 WORKER_DEAD_LETTERS = "notification-worker.dead-letters"
 
+REQUESTS = "notification.requested"
+
 TASK_SERVICE = "task-service"
 NOTIFICATION_WORKER = "notification-worker"
 WS_GATEWAY = "ws-gateway"
@@ -31,6 +34,8 @@ _QUEUE_LIMIT = 1_000_000
 _WEEK_MS = 7 * 24 * 3600 * 1000
 _STREAM_SEGMENT_BYTES = 10_000_000
 _NOTHING = "^$"
+_SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_OUR_FIRST_WORDS = {"task", "user", "session", "notification"}
 
 
 def lane_of(task_id: UUID) -> int:
@@ -146,7 +151,8 @@ BINDINGS = (
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.registered"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.renamed"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.erased"),
-    Binding(DOMAIN_EVENTS, WORKER_REQUESTS, "notification.requested"),
+    Binding(DOMAIN_EVENTS, WORKER_REQUESTS, REQUESTS),
+    Binding(DOMAIN_EVENTS, WORKER_REQUESTS, f"*.{REQUESTS}"),
     Binding(DOMAIN_EVENTS, DELIVERIES, "session.ended"),
     Binding(DELIVERIES, DELIVERIES),
     Binding(DEAD_LETTERS, WORKER_DEAD_LETTERS, NOTIFICATION_WORKER),
@@ -178,10 +184,26 @@ USERS = (
 )
 
 
+def service_named_by(routing_key: str) -> str | None:
+    """Give the service whose own routing key for requests this is: the rights of all others forbid them to use it.
+
+    So it proves who sent a message, for clients that cannot set `user_id`.
+    """
+    name, _, rest = routing_key.partition(".")
+    return name if rest == REQUESTS else None
+
+
 def user_of_another_service(name: str) -> BrokerUser:
-    """Give the rights of another team's service: requests for notifications, and events under its own name."""
+    """Give the rights of another team's service: requests for notifications, and events under its own name.
+
+    Raises:
+        ValueError: the name is one of ours, begins routing keys of ours, or is none that patterns take as it is.
+    """
+    taken = _OUR_FIRST_WORDS | {user.name for user in USERS}
+    if name in taken or not _SERVICE_NAME.fullmatch(name):
+        raise ValueError(f"not a name for another service: {name!r}")
     return BrokerUser(
         name,
         write=_exactly(DOMAIN_EVENTS),
-        topics=(TopicRight(DOMAIN_EVENTS, write=rf"^(notification[.]requested|{name}[.].+)$"),),
+        topics=(TopicRight(DOMAIN_EVENTS, write=rf"^({REQUESTS.replace('.', '[.]')}|{name}[.].+)$"),),
     )

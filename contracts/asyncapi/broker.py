@@ -16,6 +16,7 @@ from contracts.topology import (
     EXCHANGES,
     NOTIFICATION_WORKER,
     QUEUES,
+    REQUESTS,
     TASK_LANES,
     TASK_SERVICE,
     UNROUTED,
@@ -39,6 +40,8 @@ _LANE = {
     }
 }
 _LANES_QUEUE = "notification-worker.task-events.{lane}"
+
+_REQUESTS_BY_NAME = "notificationRequestedByName"
 
 _READERS = {
     _LANES_QUEUE: NOTIFICATION_WORKER,
@@ -74,12 +77,14 @@ def broker_document() -> Document:
         },
         "channels": {
             **{camel(event.__name__): _event_channel(event) for event in EVENTS},
+            _REQUESTS_BY_NAME: _requests_by_name_channel(),
             camel(DELIVERY): _exchange_channel(DELIVERIES, "", DELIVERY),
             camel(DEAD_LETTER): _exchange_channel(DEAD_LETTERS, NOTIFICATION_WORKER, DEAD_LETTER),
             **{_queue_id(name): _queue_channel(name, queue) for name, queue in queues.items()},
         },
         "operations": {
             **dict(_sends(event.__name__, _sender(event)) for event in EVENTS),
+            f"{_ANOTHER_SERVICE}.sends.{_REQUESTS_BY_NAME}": _sends_requests_by_name(),
             **dict((_sends(DELIVERY, NOTIFICATION_WORKER), _sends(DEAD_LETTER, NOTIFICATION_WORKER))),
             **dict(_takes(name) for name in queues),
         },
@@ -113,6 +118,14 @@ def _routing_key(event: type[AnyEvent]) -> str:
 def _event_channel(event: type[AnyEvent]) -> Document:
     channel = _exchange_channel(DOMAIN_EVENTS, _routing_key(event), event.__name__)
     return {**channel, "parameters": _LANE} if event in TASK_EVENTS else channel
+
+
+def _requests_by_name_channel() -> Document:
+    channel = _exchange_channel(DOMAIN_EVENTS, f"{{service}}.{REQUESTS}", NotificationRequested.__name__)
+    told = (
+        "the broker user who sends; for clients that cannot set `user_id`, since no other user may send with this key"
+    )
+    return {**channel, "parameters": {"service": {"description": told}}}
 
 
 def _exchange_channel(exchange_name: str, routing_key: str, message: str) -> Document:
@@ -196,6 +209,11 @@ def _arriving(queue: str) -> list[str]:
 def _sends(message: str, service: str) -> tuple[str, Document]:
     amqp = {"deliveryMode": 2, "mandatory": True, "userId": service}
     return f"{service}.sends.{message}", _operation("send", service, camel(message), [message], amqp)
+
+
+def _sends_requests_by_name() -> Document:
+    amqp = {"deliveryMode": 2, "mandatory": True}
+    return _operation("send", _ANOTHER_SERVICE, _REQUESTS_BY_NAME, [NotificationRequested.__name__], amqp)
 
 
 def _takes(queue_name: str) -> tuple[str, Document]:

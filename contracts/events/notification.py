@@ -9,6 +9,7 @@ from contracts.envelope import Event
 from contracts.events.task import Person
 from contracts.model import ContractModel
 from contracts.notification_types import NotificationType
+from contracts.topology import REQUESTS
 
 MESSAGE_LENGTH = 500
 RECIPIENTS = 1_000
@@ -35,5 +36,5 @@ class NotificationRequestedData(ContractModel):
 
 
 class NotificationRequested(Event[NotificationRequestedData]):
-    routing_key = "notification.requested"
+    routing_key = REQUESTS
     type: Literal["taskify.notification.requested.v1"] = "taskify.notification.requested.v1"

@@ -14,7 +14,7 @@ from contracts.events import (
     parse_event,
 )
 from contracts.events.notification import NotificationRequested
-from contracts.topology import TASK_SERVICE
+from contracts.topology import TASK_SERVICE, service_named_by
 
 _FROM_TASK_SERVICE: tuple[type[AnyEvent], ...] = (*TASK_EVENTS, *USER_EVENTS)
 APPLIED: tuple[type[AnyEvent], ...] = (*_FROM_TASK_SERVICE, NotificationRequested)
@@ -22,12 +22,18 @@ APPLIED: tuple[type[AnyEvent], ...] = (*_FROM_TASK_SERVICE, NotificationRequeste
 
 
 class Sent(Protocol):
-    """What a message says of itself; `user_id` is the broker user who sent it, since the broker refuses any other."""
+    """What a message says of itself.
+
+    `user_id` is the broker user who sent it, since the broker refuses any other. A service's own routing key proves the
+    same, since the broker refuses it to all others; some clients cannot set `user_id`.
+    """
 
     @property
     def body(self) -> bytes: ...
     @property
     def user_id(self) -> str | None: ...
+    @property
+    def routing_key(self) -> str | None: ...
 
 
 class ForeignSourceError(UnreadableEventError):
@@ -49,7 +55,7 @@ REASONS: dict[type[UnreadableEventError], str] = {
 
 
 def read_event(message: Sent) -> AnyEvent:
-    """Read an event, and check that it comes from where it says; a message without `user_id` proves nothing.
+    """Read an event, and check that it comes from where it says, which who sent it has to prove.
 
     Raises:
         UnreadableEventError: one of `REASONS`.
@@ -57,8 +63,9 @@ def read_event(message: Sent) -> AnyEvent:
     event = parse_event(message.body)
     if not isinstance(event, APPLIED):
         raise UnexpectedEventTypeError(f"type: '{event.type}' is not for this worker")
-    if message.user_id is None or not source_belongs_to(event.source, message.user_id):
+    sender = message.user_id or service_named_by(message.routing_key or "")
+    if sender is None or not source_belongs_to(event.source, sender):
         raise ForeignSourceError("source: it does not belong to the broker user who sent the event")
-    if isinstance(event, _FROM_TASK_SERVICE) and message.user_id != TASK_SERVICE:
+    if isinstance(event, _FROM_TASK_SERVICE) and sender != TASK_SERVICE:
         raise ForeignSourceError(f"type: only {TASK_SERVICE} sends '{event.type}'")
     return event

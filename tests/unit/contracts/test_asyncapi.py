@@ -155,7 +155,7 @@ def test_who_is_said_to_send_is_a_user_of_the_broker() -> None:
     senders = {
         operation["bindings"]["amqp"]["userId"]
         for operation in BROKER["operations"].values()
-        if operation["action"] == "send"
+        if "userId" in operation["bindings"]["amqp"]
     }
 
     assert TASK_SERVICE in senders

@@ -17,7 +17,12 @@ from contracts.events import (
 )
 from contracts.events.notification import NotificationRequestedData
 from contracts.events.task import Person, TaskAssigned, TaskAssignedData, TaskReference
-from contracts.topology import lane_of, task_routing_key
+from contracts.topology import (
+    lane_of,
+    service_named_by,
+    task_routing_key,
+    user_of_another_service,
+)
 
 JOHN = Person(id=UUID("00000000-0000-7000-8000-000000000001"), name="John")
 ANN = Person(id=UUID("00000000-0000-7000-8000-000000000002"), name="Ann")
@@ -176,3 +181,24 @@ def test_all_events_of_a_task_take_the_same_lane() -> None:
 
 def test_tasks_spread_over_all_lanes() -> None:
     assert {lane_of(UUID(int=number)) for number in range(200)} == set(range(8))
+
+
+@pytest.mark.parametrize(
+    ("routing_key", "service"),
+    [
+        ("billing.notification.requested", "billing"),
+        ("notification.requested", None),
+        ("billing.invoice.paid", None),
+        ("a.b.notification.requested", None),
+    ],
+)
+def test_a_routing_key_names_the_service_whose_own_it_is(routing_key: str, service: str | None) -> None:
+    assert service_named_by(routing_key) == service
+
+
+@pytest.mark.parametrize(
+    "name", ["task", "user", "session", "notification", "task-service", "ws-gateway", "a|b", "a.b", ""]
+)
+def test_another_service_takes_no_name_that_would_give_it_more_rights(name: str) -> None:
+    with pytest.raises(ValueError, match="not a name"):
+        user_of_another_service(name)

@@ -22,10 +22,11 @@ ANN = person("Ann")
 class Message:
     body: bytes
     user_id: str | None
+    routing_key: str | None
 
 
-def sent(event: AnyEvent, user: str | None) -> Message:
-    return Message(event.model_dump_json().encode(), user)
+def sent(event: AnyEvent, user: str | None, routing_key: str | None = None) -> Message:
+    return Message(event.model_dump_json().encode(), user, routing_key or event.routing_key)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,32 @@ def test_an_event_of_a_foreign_source_is_refused(event: AnyEvent, user: str | No
         read_event(sent(event, user))
 
 
+def test_a_service_s_own_routing_key_says_who_sent_a_request() -> None:
+    event = requested([ANN.id], source="/billing/invoices")
+
+    assert read_event(sent(event, None, "billing.notification.requested")) == event
+
+
+@pytest.mark.parametrize(
+    ("event", "routing_key"),
+    [
+        (requested([ANN.id], source="/billing"), "notification.requested"),
+        (requested([ANN.id], source="/billing"), "search.notification.requested"),
+        (requested([ANN.id], source="/billing"), "billing.x.notification.requested"),
+        (TaskStory().created(ANN).model_copy(update={"source": "/billing"}), "billing.notification.requested"),
+        (TaskStory().created(ANN), "billing.notification.requested"),
+    ],
+)
+def test_a_routing_key_proves_nothing_beyond_a_request_of_its_own_service(event: AnyEvent, routing_key: str) -> None:
+    with pytest.raises(ForeignSourceError):
+        read_event(sent(event, None, routing_key))
+
+
+def test_who_is_said_to_have_sent_it_goes_before_the_routing_key() -> None:
+    with pytest.raises(ForeignSourceError):
+        read_event(sent(requested([ANN.id], source="/billing"), "search", "billing.notification.requested"))
+
+
 def test_an_event_that_is_not_for_this_worker_is_refused() -> None:
     data = SessionEndedData(user_id=ANN.id, session_id=uuid7())
     ended = SessionEnded(id="1", source="/task-service", time=datetime.now(UTC), data=data)
@@ -70,7 +97,7 @@ def test_an_event_that_is_not_for_this_worker_is_refused() -> None:
 def test_fields_that_this_version_does_not_know_are_ignored() -> None:
     event = requested([ANN.id])
     later = event.model_dump_json().replace('"data":{', '"colour":"red","data":{"urgency":3,')
-    assert read_event(Message(later.encode(), "billing")) == event
+    assert read_event(Message(later.encode(), "billing", event.routing_key)) == event
 
 
 def test_every_error_of_reading_has_a_reason_of_its_own() -> None:

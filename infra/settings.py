@@ -5,6 +5,7 @@ the environment; each service's `settings.py` says which settings it has.
 """
 
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,6 +35,20 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     log_level: str = "INFO"
+
+
+class RequestSettings(Settings):
+    """How many requests an API takes from whom, for each of its processes; both APIs have the same."""
+
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Whose `X-Forwarded-For` is believed; without it, all who come through one proxy share one address."""
+
+    person_requests_a_second: Annotated[float, Field(gt=0)] = 50
+    person_request_burst: Annotated[int, Field(ge=1)] = 300
+    address_requests_a_second: Annotated[float, Field(gt=0)] = 50
+    """Of those who have no token yet: logging in, refreshing, registering."""
+
+    address_request_burst: Annotated[int, Field(ge=1)] = 300
 
 
 def broker_addresses(urls: str) -> tuple[str, ...]:

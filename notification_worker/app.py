@@ -16,6 +16,7 @@ from infra.database.migrations import upgrade
 from infra.health import Health
 from infra.http.health import health_app, health_routes
 from infra.http.openapi import write_openapi
+from infra.http.rate_limit import request_limits
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
 from infra.outbox.wake_up import WakeUp
@@ -122,14 +123,16 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
     database = create_engine(settings.notification_database_url, application_name="notification-api")
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
     # The key set is reached directly: an address of our own never goes through a proxy.
-    limits = httpx.Limits(max_connections=_KEYS_CONNECTIONS)
-    async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+    connections = httpx.Limits(max_connections=_KEYS_CONNECTIONS)
+    async with httpx.AsyncClient(limits=connections, trust_env=False) as client:
         keys = PublishedKeys(settings.jwks_url, client)
         health = Health({"database": partial(check_database, database), "keys": keys.check})
         api = notification_api()
         api.include_router(health_routes(health))
-        connect(api, ApiContext(database, keys, wake_up.notify, history=settings.history))
-        services = {"http": http_service(wrap(api, settings.allowed_origins), listener), "wake-up": wake_up.run}
+        limits = request_limits(settings)
+        connect(api, ApiContext(database, keys, wake_up.notify, history=settings.history, limits=limits))
+        served = wrap(api, settings.allowed_origins, limits)
+        services = {"http": http_service(served, listener), "wake-up": wake_up.run}
         try:
             return await run_services(services, stop)
         finally:

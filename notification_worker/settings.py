@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.settings import BrokerUrls, Port, PostgresUrl, Settings
+from infra.settings import BrokerUrls, Port, PostgresUrl, RequestSettings, Settings
 
 
 class DatabaseSettings(Settings):
@@ -35,7 +35,7 @@ class RelaySettings(DatabaseSettings):
     notification_relay_port: Port = 8005
 
 
-class ApiSettings(HistorySettings):
+class ApiSettings(HistorySettings, RequestSettings):
     notifications_port: Port = 8001
     jwks_url: str
     allowed_origins: tuple[str, ...]

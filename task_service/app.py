@@ -11,6 +11,7 @@ from infra.database.migrations import upgrade
 from infra.health import Health
 from infra.http.health import health_routes
 from infra.http.openapi import write_openapi
+from infra.http.rate_limit import request_limits
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
 from infra.outbox.wake_up import WakeUp
@@ -107,19 +108,20 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     api = create_api(discovery_routes(keys.published, addresses), health_routes(health), settings.web_directory)
     unit_of_work = UnitOfWork(sessions, wake_up.notify)
+    limits = request_limits(settings)
     api.state.services = Services(
         database=sessions,
         unit_of_work=unit_of_work,
         access_tokens=AccessTokens(keys, settings.access_token_life),
         passwords=Passwords(),
         throttle=LoginThrottle(unit_of_work, _throttle_limits(settings)),
-        trusted_proxies=settings.trusted_proxies,
+        limits=limits,
         session_life=settings.session_life,
         refresh_grace=settings.refresh_grace,
         secure_cookie=settings.public_api_url.startswith("https:"),
         registration_open=settings.registration is Registration.OPEN,
     )
-    served = wrap(api, addresses, settings.allowed_origins)
+    served = wrap(api, addresses, settings.allowed_origins, limits)
     try:
         return await run_services({"http": http_service(served, listener), "wake-up": wake_up.run}, stop)
     finally:

@@ -2,13 +2,12 @@
 
 from datetime import timedelta
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from infra.settings import BrokerUrls, Port, PostgresUrl, Settings
+from infra.settings import BrokerUrls, Port, PostgresUrl, RequestSettings, Settings
 
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#;,\s]+$")]
 """Scheme, host and port, as browsers write it: without a path, not even a slash."""
@@ -45,7 +44,7 @@ class KeySettings(Settings):
     access_token_life: Span = timedelta(minutes=15)
 
 
-class ApiSettings(DatabaseSettings, KeySettings):
+class ApiSettings(DatabaseSettings, KeySettings, RequestSettings):
     """`public_…` are the addresses by which a browser reaches the two APIs and the socket."""
 
     api_port: Port = 8000
@@ -59,9 +58,6 @@ class ApiSettings(DatabaseSettings, KeySettings):
     refresh_grace: Span = timedelta(seconds=60)
     """For how long a refresh token that was replaced is answered once more: a page gives an answer up for lost after 20
     seconds, and asks again within 16."""
-
-    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Whose `X-Forwarded-For` is believed; without it, all who come through one proxy share one address."""
 
     wrong_passwords_an_account: Count = 10
     wrong_passwords_an_address: Count = 100

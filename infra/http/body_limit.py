@@ -32,7 +32,7 @@ class BodyLimit:
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > self._limit_bytes:
-            await _discard(receive, await receive())
+            await discard_body(receive, await receive())
             await self._refuse(scope, receive, send)
             return
         received, answered = 0, False
@@ -42,7 +42,7 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > self._limit_bytes:
-                await _discard(receive, message)
+                await discard_body(receive, message)
                 raise _BodyTooLargeError(self._detail)
             return message
 
@@ -63,7 +63,7 @@ class BodyLimit:
         await answer(scope, receive, send)
 
 
-async def _discard(receive: Receive, message: Message) -> None:
+async def discard_body(receive: Receive, message: Message) -> None:
     """Read the rest of a body, within bounds, and forget it."""
     discarded = 0
     with suppress(TimeoutError):

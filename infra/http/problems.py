@@ -15,7 +15,7 @@ from starlette.responses import Response
 from contracts.problems import MEDIA_TYPE, FieldProblem, Problem, ProblemType
 from infra.auth import TokenError
 from infra.database.errors import is_conflict, is_database_away
-from infra.errors import UnavailableError
+from infra.errors import TooManyRequestsError, UnavailableError
 from infra.telemetry.logging import get_logger
 
 log = get_logger("http")
@@ -41,6 +41,7 @@ _BY_STATUS = {
 
 _INFRA_PROBLEMS: ProblemTable = {
     TokenError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
+    TooManyRequestsError: (HTTPStatus.TOO_MANY_REQUESTS, ProblemType.TOO_MANY_REQUESTS),
     UnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, ProblemType.UNAVAILABLE),
 }
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from contracts.problems import ProblemType
 from infra.http.body_limit import BodyLimit
 from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problems
+from infra.http.rate_limit import AddressLimit, RequestLimits
 from notification_worker.api import explanations, muted_tasks, notifications, preferences
 from notification_worker.api.context import ApiContext
 from notification_worker.api.uncached_answers import UncachedAnswers
@@ -40,10 +41,10 @@ def notification_api() -> FastAPI:
     return app
 
 
-def wrap(app: ASGIApp, allowed_origins: Sequence[str]) -> ASGIApp:
+def wrap(app: ASGIApp, allowed_origins: Sequence[str], limits: RequestLimits) -> ASGIApp:
     """Put the application into its middleware, outside of which nothing answers: a page may read failures too."""
     return CORSMiddleware(
-        UncachedAnswers(BodyLimit(app)),
+        UncachedAnswers(AddressLimit(BodyLimit(app), limits)),
         allow_origins=list(allowed_origins),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "traceparent"],

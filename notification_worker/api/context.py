@@ -10,7 +10,8 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tokens import Principal
-from infra.auth.bearer import TokenVerifier, principal_of
+from infra.auth.bearer import TokenVerifier
+from infra.http.rate_limit import RequestLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class ApiContext:
     verifier: TokenVerifier
     notify_relay: Callable[[], None]
     history: timedelta
+    limits: RequestLimits
 
 
 def _context_of(request: Request) -> ApiContext:
@@ -38,7 +40,7 @@ _documented_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", descriptio
 
 
 async def _asker(request: Request, context: Context, _: Annotated[object, Depends(_documented_scheme)]) -> Principal:
-    return await principal_of(request, context.verifier)
+    return await context.limits.principal_of(request, context.verifier)
 
 
 Asker = Annotated[Principal, Depends(_asker)]

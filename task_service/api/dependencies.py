@@ -9,8 +9,8 @@ from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from infra.auth.bearer import principal_of
-from infra.http.address import Networks, address_of
+from infra.http.address import address_of
+from infra.http.rate_limit import RequestLimits
 from task_service.api.cursor import decode_cursor
 from task_service.api.entity_tag import wanted_versions
 from task_service.commands.errors import SessionOverError
@@ -35,7 +35,7 @@ class Services:
     access_tokens: AccessTokens
     passwords: Passwords
     throttle: LoginThrottle
-    trusted_proxies: Networks
+    limits: RequestLimits
     session_life: timedelta
     refresh_grace: timedelta
     secure_cookie: bool
@@ -65,7 +65,7 @@ Wired = Annotated[Services, Depends(services_of)]
 
 
 def _address(request: Request, services: Wired) -> str:
-    return address_of(request.scope, services.trusted_proxies)
+    return address_of(request.scope, services.limits.trusted_proxies)
 
 
 async def signed_in(
@@ -77,9 +77,10 @@ async def signed_in(
 
     Raises:
         TokenError: no token, or not a good one.
+        TooManyRequestsError: the person has sent too many requests.
         SessionOverError: its session has ended.
     """
-    principal = await principal_of(request, services.access_tokens)
+    principal = await services.limits.principal_of(request, services.access_tokens)
     async with services.database() as database:
         live = await live_session(database, principal.session_id, principal.user_id, datetime.now(UTC))
     if live is None:

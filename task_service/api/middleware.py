@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.http.body_limit import BodyLimit
+from infra.http.rate_limit import AddressLimit, RequestLimits
 from task_service.api.schemas import PublicAddresses
 
 _PREFLIGHT_SECONDS = 600
@@ -66,9 +67,9 @@ class DefaultHeaders:
         await self._app(scope, receive, with_headers)
 
 
-def wrap(app: ASGIApp, addresses: PublicAddresses, origins: Sequence[str]) -> ASGIApp:
+def wrap(app: ASGIApp, addresses: PublicAddresses, origins: Sequence[str], limits: RequestLimits) -> ASGIApp:
     """Put the application into its middleware, outside of which nothing answers: failures get these headers too."""
-    limited = BodyLimit(app)
+    limited = AddressLimit(BodyLimit(app), limits)
     shared = CORSMiddleware(
         limited,
         allow_origins=origins,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.problems import MEDIA_TYPE, Problem
 from infra.auth.key_set import PublishedKeys
+from infra.http.rate_limit import Rate, RequestLimits
 from notification_worker.api.application import connect, notification_api, wrap
 from notification_worker.api.context import ApiContext
 from tests.support.notification_events import person
@@ -15,6 +16,7 @@ from tests.support.notification_events import person
 ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
 ORIGIN = "http://localhost:8000"
 HISTORY = timedelta(days=30)
+PLENTY = Rate(10_000, 10_000)
 
 
 class Client:
@@ -41,12 +43,15 @@ class Client:
         return await self.http.request(method, f"/api/notifications{path}", headers=self._headers, **options)
 
 
-def client_on(database: AsyncEngine, key_set_url: str, token: str, keys_client: httpx.AsyncClient) -> Client:
+def client_on(
+    database: AsyncEngine, key_set_url: str, token: str, keys_client: httpx.AsyncClient, rate: Rate = PLENTY
+) -> Client:
     woken: list[None] = []
     app = notification_api()
+    limits = RequestLimits(rate, rate)
     keys = PublishedKeys(key_set_url, keys_client)
-    connect(app, ApiContext(database, keys, lambda: woken.append(None), HISTORY))
-    transport = httpx.ASGITransport(wrap(app, [ORIGIN]), raise_app_exceptions=False)
+    connect(app, ApiContext(database, keys, lambda: woken.append(None), HISTORY, limits))
+    transport = httpx.ASGITransport(wrap(app, [ORIGIN], limits), raise_app_exceptions=False)
     return Client(httpx.AsyncClient(transport=transport, base_url="http://api"), token, woken)
 
 

@@ -12,6 +12,7 @@ import pytest
 from infra.database.engine import create_engine
 from infra.health import Health
 from infra.http.health import health_routes
+from infra.http.rate_limit import Rate, RequestLimits
 from task_service.api.application import create_api
 from task_service.api.dependencies import Services
 from task_service.api.discovery import discovery_routes
@@ -23,6 +24,8 @@ from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.passwords import Passwords
 from task_service.queries.readiness import check_database, check_tables
 from tests.integration.task_service.client import ADDRESSES, ORIGIN, Api, Member
+
+PLENTY = Rate(10_000, 10_000)
 
 
 @pytest.fixture
@@ -42,6 +45,7 @@ async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> Async
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     app = create_api(discovery_routes(keys.published, ADDRESSES), health_routes(health), web_folder)
     tokens, wake_ups = AccessTokens(keys, timedelta(minutes=15)), list[None]()
+    limits = RequestLimits(PLENTY, PLENTY, trusted_proxies=(ip_network("10.0.0.0/8"),))
     unit_of_work = UnitOfWork(sessions, lambda: wake_ups.append(None))
     app.state.services = Services(
         database=sessions,
@@ -49,13 +53,13 @@ async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> Async
         access_tokens=tokens,
         passwords=Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
         throttle=LoginThrottle(unit_of_work, ThrottleLimits()),
-        trusted_proxies=(ip_network("10.0.0.0/8"),),
+        limits=limits,
         session_life=timedelta(days=30),
         refresh_grace=timedelta(seconds=60),
         secure_cookie=False,
         registration_open=True,
     )
-    transport = httpx.ASGITransport(wrap(app, ADDRESSES, [ORIGIN]), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(wrap(app, ADDRESSES, [ORIGIN], limits), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as client:
         yield Api(app, client, engine, tokens, wake_ups)
     await engine.dispose()

@@ -1,0 +1,26 @@
+"""That the notification API counts requests, too."""
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.problems import ProblemType
+from infra.http.rate_limit import Rate
+from tests.integration.notification_worker.api_client import ANN, EVE, Client, client_on, problem_of
+from tests.support.tokens import Signer
+
+SLOW = Rate(0.01, 3)
+
+
+async def test_a_person_has_a_share_and_so_has_an_address_without_a_token(
+    database: AsyncEngine, signer: Signer, key_set_url: str
+) -> None:
+    async with httpx.AsyncClient(trust_env=False) as keys_client:
+        ann = client_on(database, key_set_url, signer.token(ANN.id), keys_client, SLOW)
+        eve = Client(ann.http, signer.token(EVE.id), [])
+        nobody = Client(ann.http, "forged", [])
+        for client, status in ((ann, 200), (eve, 200), (nobody, 401)):
+            assert [(await client.get("/sync")).status_code for _ in range(3)] == [status] * 3
+            refused = await client.get("/sync")
+            assert problem_of(refused).type == ProblemType.TOO_MANY_REQUESTS
+            assert refused.headers["Retry-After"] == "100"
+        await ann.http.aclose()

@@ -24,7 +24,7 @@ from contracts.dead_letters import DeadLetterHeaders
 from contracts.deliveries import Delivery
 from contracts.events import EVENTS, AnyEvent, type_of
 from contracts.problems import Problem
-from contracts.schema import event_schema, open_content
+from contracts.schema import event_schema, frame_schema, open_content
 from contracts.socket.close_codes import CLOSE_RULES
 from contracts.socket.frames import Notification, client_frame, server_frame
 from contracts.topology import BINDINGS, EXCHANGES, QUEUES, USERS, user_of_another_service
@@ -41,7 +41,7 @@ def schemas() -> dict[str, Any]:
     files: dict[str, Any] = {f"events/{type_of(event)}.json": _event_schema(event) for event in EVENTS}
     files["deliveries/delivery.json"] = _schema(Delivery)
     files["dead_letter_headers.json"] = _schema(DeadLetterHeaders)
-    files["socket/client_frame.json"] = _schema(client_frame, "validation")
+    files["socket/client_frame.json"] = frame_schema(_schema(client_frame, "validation"))
     files["socket/server_frame.json"] = _schema(server_frame)
     files["socket/notification.json"] = _schema(Notification)
     files["socket/close_codes.json"] = {

@@ -19,3 +19,13 @@ def open_content(schema: Any) -> Any:  # noqa: ANN401 (any JSON)
 def event_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Require of everybody the attributes of an event that our own producers fill in by default."""
     return {**schema, "required": ["specversion", "type", *schema["required"]]}
+
+
+def frame_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Require of everybody the `type` by which a frame is told from the others."""
+    frames = {reference.rpartition("/")[2] for reference in schema["discriminator"]["mapping"].values()}
+    definitions = {
+        name: {**each, "required": sorted({"type", *each.get("required", ())})} if name in frames else each
+        for name, each in schema["$defs"].items()
+    }
+    return {**schema, "$defs": definitions}

@@ -39,3 +39,11 @@ def test_an_event_without_its_type_does_not_satisfy_its_schema() -> None:
 
     with pytest.raises(jsonschema.ValidationError, match="type"):
         jsonschema.validate(event, schema)
+
+
+@pytest.mark.parametrize("frame", [{"payload": {"seq": 1}}, {"payload": {"token": "t"}}])
+def test_a_frame_of_a_page_without_its_type_does_not_satisfy_its_schema(frame: object) -> None:
+    schema = json.loads((SCHEMAS / "socket" / "client_frame.json").read_text())
+
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(frame, schema)

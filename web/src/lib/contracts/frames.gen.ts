@@ -109,7 +109,7 @@ export interface ErrorPayload {
  * The first frame of a page; again later to renew the token on the open socket.
  */
 export interface Auth {
-  type?: "AUTH";
+  type: "AUTH";
   payload: AuthPayload;
 }
 export interface AuthPayload {
@@ -119,7 +119,7 @@ export interface AuthPayload {
  * The page's heartbeat; `seq` is the last one it applied, which proves delivery.
  */
 export interface Ping {
-  type?: "PING";
+  type: "PING";
   payload: PingPayload;
 }
 export interface PingPayload {

@@ -8,6 +8,7 @@ from contracts.asyncapi.parts import Document, own_description, reference
 from contracts.dead_letters import DeadLetterHeaders
 from contracts.envelope import CONTENT_TYPE
 from contracts.events import EVENTS, AnyEvent, type_of
+from contracts.events.notification import NotificationRequested
 from contracts.examples import examples
 from contracts.topology import NOTIFICATION_WORKER
 
@@ -15,6 +16,7 @@ DELIVERY = deliveries.Delivery.__name__
 DEAD_LETTER = "DeadLetter"
 
 _BINDING_VERSION = "0.3.0"
+_OWN_NAME = "the sending service's own name; a client that cannot set it uses the service's own routing key"
 _NO_HEADERS = {"type": "object", "description": "none are set; those that a sender adds are kept, and mean nothing"}
 
 
@@ -38,7 +40,9 @@ def _event_message(event: type[AnyEvent], sender: str) -> Document:
         "headers": _NO_HEADERS,
         "payload": reference("components", "schemas", event.__name__),
         "bindings": _binding(type_),
-        "x-amqp-properties": _properties("the event's `id`", type_, CONTENT_TYPE, sender),
+        "x-amqp-properties": _properties(
+            "the event's `id`", type_, CONTENT_TYPE, sender if event is not NotificationRequested else _OWN_NAME
+        ),
         "examples": [{"name": "complete", "payload": example}],
     }
 

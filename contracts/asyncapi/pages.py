@@ -109,6 +109,8 @@ def _what(field: Document, schemas: Document) -> str:
         key: value for key, value in field.items() if key not in {"type", "title", "description", "items", "default"}
     }
     words = f"list of {_what(field['items'], schemas)}" if "items" in field else str(field.get("type", "anything"))
+    if "not" in limits:
+        limits["none of"] = limits.pop("not")["enum"]
     told = ", ".join(f"{key} {_text(value)}" for key, value in limits.items() if key != "properties")
     return "; ".join(filter(None, (words, told, field.get("description", ""))))
 

@@ -21,7 +21,14 @@ def _kind_of_another_service(kind: str) -> str:
     return kind
 
 
-Kind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$"), AfterValidator(_kind_of_another_service)]
+Kind = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_]{0,49}$",
+        json_schema_extra={"not": {"enum": [each.value for each in NotificationType]}},
+    ),
+    AfterValidator(_kind_of_another_service),
+]
 Link = Annotated[str, Field(max_length=2_000, pattern=r"^(/|/[^/\\\s]\S*|https://\S+)$")]
 
 

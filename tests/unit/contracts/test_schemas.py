@@ -4,6 +4,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from contracts.events.notification import NotificationRequested
+from contracts.examples import examples
 from contracts.generate import SCHEMAS, generated, stale
 from tests.unit.contracts.test_events import assigned
 
@@ -30,6 +32,17 @@ def test_an_event_of_ours_satisfies_its_schema() -> None:
     schema = json.loads((SCHEMAS / "events" / "taskify.task.assigned.v1.json").read_text())
 
     jsonschema.validate(json.loads(assigned().model_dump_json()), schema)
+
+
+def test_a_kind_that_is_taskify_s_own_does_not_satisfy_the_schema() -> None:
+    schema = json.loads((SCHEMAS / "events" / "taskify.notification.requested.v1.json").read_text())
+    event = json.loads(examples()[NotificationRequested].model_dump_json())
+    jsonschema.validate(event, schema)
+
+    event["data"]["kind"] = "task_assigned"
+
+    with pytest.raises(jsonschema.ValidationError, match="task_assigned"):
+        jsonschema.validate(event, schema)
 
 
 def test_an_event_without_its_type_does_not_satisfy_its_schema() -> None:

@@ -119,6 +119,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         session_life=settings.session_life,
         refresh_grace=settings.refresh_grace,
         secure_cookie=settings.public_api_url.startswith("https:"),
+        page_origins=frozenset({settings.public_api_url, *settings.allowed_origins}),
         registration_open=settings.registration is Registration.OPEN,
     )
     served = wrap(api, addresses, settings.allowed_origins, limits)

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Cookie, Request, Response, status
+from fastapi import APIRouter, Cookie, Depends, Request, Response, status
 
 from infra.auth import TokenError
 from infra.auth.bearer import principal_of
-from task_service.api.dependencies import Address, Services, Wired
+from task_service.api.dependencies import Address, Services, Wired, from_our_page
 from task_service.api.schemas import AccessToken, Account, LoginRequest, RegisterRequest
 from task_service.commands.errors import RegistrationClosedError, SessionOverError
 from task_service.commands.log_in import log_in as begin_session
@@ -23,7 +23,7 @@ COOKIE_PATH = "/api/auth"
 
 RefreshCookie = Annotated[str | None, Cookie(alias=COOKIE, max_length=200)]
 
-routes = APIRouter(prefix="/api/auth", tags=["auth"])
+routes = APIRouter(prefix="/api/auth", tags=["auth"], dependencies=[Depends(from_our_page)])
 
 
 @routes.post("/register", status_code=status.HTTP_201_CREATED)

@@ -13,7 +13,7 @@ from infra.http.address import address_of
 from infra.http.rate_limit import RequestLimits
 from task_service.api.cursor import decode_cursor
 from task_service.api.entity_tag import wanted_versions
-from task_service.commands.errors import SessionOverError
+from task_service.commands.errors import ForeignPageError, SessionOverError
 from task_service.commands.login_throttle import LoginThrottle
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.credentials.access_tokens import AccessTokens
@@ -39,6 +39,7 @@ class Services:
     session_life: timedelta
     refresh_grace: timedelta
     secure_cookie: bool
+    page_origins: frozenset[str]
     registration_open: bool
 
 
@@ -86,6 +87,17 @@ async def signed_in(
     if live is None:
         raise SessionOverError
     return SignedIn(live.user, live.session.id)
+
+
+def from_our_page(request: Request, services: Wired) -> None:
+    """Refuse what the page of another origin sends, which `SameSite` does not when its site is the same.
+
+    Raises:
+        ForeignPageError: a browser says so. What sends no `Origin` is no page.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and origin not in services.page_origins:
+        raise ForeignPageError
 
 
 def _position(cursor: Annotated[str | None, Query(max_length=100)] = None) -> Position | None:

@@ -6,6 +6,7 @@ CommandError
 │   └── UnknownCommentError
 ├── ForbiddenError
 │   ├── NotYoursError               only the creator, the author or an administrator may
+│   ├── ForeignPageError
 │   └── RegistrationClosedError
 ├── NotSignedInError
 │   ├── WrongCredentialsError       the e-mail or the password; never says which
@@ -46,6 +47,10 @@ class ForbiddenError(CommandError):
 
 class NotYoursError(ForbiddenError):
     """Only whoever made it, or an administrator, may delete it."""
+
+
+class ForeignPageError(ForbiddenError):
+    """Only Taskify's own page may do this."""
 
 
 class RegistrationClosedError(ForbiddenError):

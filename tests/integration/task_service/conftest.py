@@ -57,6 +57,7 @@ async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> Async
         session_life=timedelta(days=30),
         refresh_grace=timedelta(seconds=60),
         secure_cookie=False,
+        page_origins=frozenset({ADDRESSES.api_url, ORIGIN}),
         registration_open=True,
     )
     transport = httpx.ASGITransport(wrap(app, ADDRESSES, [ORIGIN], limits), raise_app_exceptions=False)

@@ -1,4 +1,4 @@
-"""That the notification API counts requests, too."""
+"""What holds for every answer of the notification API: its headers, and that requests are counted, too."""
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -24,3 +24,11 @@ async def test_a_person_has_a_share_and_so_has_an_address_without_a_token(
             assert problem_of(refused).type == ProblemType.TOO_MANY_REQUESTS
             assert refused.headers["Retry-After"] == "100"
         await ann.http.aclose()
+
+
+async def test_every_answer_says_that_it_is_no_page(ann: Client) -> None:
+    for answer in (await ann.get("/sync"), await ann.get("/nothing/there"), await Client(ann.http, "x", []).get()):
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Cache-Control"] == "no-store"

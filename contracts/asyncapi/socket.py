@@ -46,7 +46,7 @@ _ORDER = (
     "READY answers every good AUTH; before the first READY the gateway sends nothing else.",
     "After READY every change of the inbox follows in the order of `seq`: NOTIFICATION, READ, UNREAD, REMOVED.",
     "PONG answers every PING; RESYNC goes with it when the PING's `seq` stays behind what was sent.",
-    "ERROR answers an AUTH that cannot be checked now; the socket and the earlier token stay good.",
+    "ERROR answers a renewal that cannot be checked now; the socket and the earlier token stay good.",
     "RECONNECT may come at any time after READY; 1012 closes a socket that stays.",
 )
 

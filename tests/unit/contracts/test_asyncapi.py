@@ -8,7 +8,7 @@ from contracts.asyncapi.broker import broker_document
 from contracts.asyncapi.pages import page
 from contracts.asyncapi.socket import CLIENT_FRAMES, SERVER_FRAMES, frame_type, socket_document
 from contracts.dead_letters import DeadLetterHeaders
-from contracts.events import EVENTS, type_of
+from contracts.events import EVENTS, AnyEvent, type_of
 from contracts.examples import examples
 from contracts.generate import SCHEMAS
 from contracts.topology import (
@@ -83,6 +83,36 @@ def test_the_example_of_each_event_satisfies_its_payload() -> None:
         message = BROKER["components"]["messages"][event.__name__]
         for example in message["examples"]:
             jsonschema.validate(example["payload"], schema_of(BROKER, event.__name__))
+
+
+def as_json_schema(document: dict[str, Any], name: str) -> Any:
+    text = json.dumps(document["components"]["schemas"][name])
+    return json.loads(text.replace("#/components/schemas/", "#/$defs/"))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=type_of)
+def test_the_payload_of_an_event_is_what_its_json_schema_says(event: type[AnyEvent]) -> None:
+    schema = json.loads((SCHEMAS / "events" / f"{type_of(event)}.json").read_text())
+    parts = schema.pop("$defs")
+    del schema["$schema"]
+
+    assert as_json_schema(BROKER, event.__name__) == schema
+    assert {name: as_json_schema(BROKER, name) for name in parts} == parts
+
+
+@pytest.mark.parametrize("file", ["client_frame", "server_frame"])
+def test_the_payload_of_a_frame_is_what_its_json_schema_says(file: str) -> None:
+    parts = json.loads((SCHEMAS / "socket" / f"{file}.json").read_text())["$defs"]
+
+    said = {name: as_json_schema(SOCKET, name) for name in parts}
+
+    assert {name: in_any_order(part) for name, part in said.items()} == {
+        name: in_any_order(part) for name, part in parts.items()
+    }
+
+
+def in_any_order(schema: dict[str, Any]) -> dict[str, Any]:
+    return {**schema, "required": sorted(schema.get("required", []))}
 
 
 def test_there_is_one_complete_example_of_every_event() -> None:

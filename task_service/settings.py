@@ -41,7 +41,8 @@ class KeySettings(Settings):
     """What has to do with signing keys, which live as long as the tokens that they have signed."""
 
     signing_keys: Path
-    access_token_life: Span = timedelta(minutes=15)
+    access_token_life: Annotated[Span, Field(le=timedelta(minutes=15))] = timedelta(minutes=15)
+    """Not longer: gateways remember for so long which sessions have ended, and look back so far when they start."""
 
 
 class ApiSettings(DatabaseSettings, KeySettings, RequestSettings):

@@ -202,6 +202,12 @@ async def test_connections_that_break_off_leave_nothing_for_the_garbage_collecto
         gc.enable()
 
 
+async def test_nothing_is_compressed_although_the_client_offers_it(gateway: Gateway, signer: Signer) -> None:
+    """Compression costs memory for each connection, and tells by its length what is beside an attacker's text."""
+    async with page(gateway, signer.token(ANN), compression="deflate") as window:
+        assert window.socket.protocol.extensions == []
+
+
 async def test_health_is_told_on_the_same_port_and_there_is_nothing_else(gateway: Gateway) -> None:
     async with httpx.AsyncClient(base_url=gateway.http, trust_env=False) as client:
         live, ready, other = [await client.get(path) for path in ("/health/live", "/health/ready", "/elsewhere")]

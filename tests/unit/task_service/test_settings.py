@@ -48,6 +48,12 @@ def test_registration_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PUBLIC_SOCKET_URL", "wss://taskify.example/ws; script-src *"),
         ("ALLOWED_ORIGINS", '["*"]'),
         ("REGISTRATION", "maybe"),
+        ("ACCESS_TOKEN_LIFE", "PT15M1S"),
+        ("ACCESS_TOKEN_LIFE", "PT0S"),
+        ("REFRESH_GRACE", "-PT1S"),
+        ("WRONG_PASSWORDS_AN_ACCOUNT", "0"),
+        ("PERSON_REQUESTS_A_SECOND", "0"),
+        ("TRUSTED_PROXIES", '["10.0.0.1/8"]'),
         ("API_PORT", "0"),
     ],
 )

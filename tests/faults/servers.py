@@ -48,6 +48,9 @@ class Servers:
     @classmethod
     @asynccontextmanager
     async def started(cls, home: Path, *, clustered: bool = False) -> AsyncIterator["Servers"]:
+        home.mkdir(parents=True, exist_ok=True)
+        # As root, PostgreSQL runs as a user of its own, which has to pass here.
+        home.chmod(0o755)
         with ThreadPoolExecutor(1) as thread, all_children(home) as children:
             servers = cls(home, children, thread)
             await servers.start_postgres()

@@ -83,9 +83,6 @@ class System:
         cls, home: Path, *, sabotage: str | None = None, clustered: bool = False
     ) -> AsyncIterator["System"]:
         """Start everything, and let one kind of process break a promise if that is asked for."""
-        home.mkdir(parents=True, exist_ok=True)
-        # As root, PostgreSQL runs as a user of its own, which has to pass here.
-        home.chmod(0o755)
         async with AsyncExitStack() as stack:
             servers = await stack.enter_async_context(Servers.started(home, clustered=clustered))
             for service, role in (("task_service", "TASK"), ("notification_worker", "NOTIFICATION")):

@@ -190,8 +190,9 @@ async def measure(server: Postgres, rows: int) -> Measured:
         for case in CASES:
             await time_case(case, scene, measured, administrator)
         start = time.perf_counter()
-        different = len(await check_inboxes(database))
-        sys.stdout.write(f"{different} counters differ from a recount ({time.perf_counter() - start:.1f} s)\n")
+        different = await check_inboxes(database)
+        sys.stdout.write("".join(f"{one}\n" for one in different))
+        sys.stdout.write(f"{len(different)} counters differ from a recount ({time.perf_counter() - start:.1f} s)\n")
         await database.dispose()
         await administrator.close()
     if different:

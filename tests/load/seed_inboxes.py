@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +71,7 @@ async def seed(connection: asyncpg.Connection, *, rows: int, people: int, tasks:
     # Rows of one seeding fit together: checking every reference again takes longer than the COPY itself.
     await connection.execute("SET session_replication_role = replica")
     made = _rows(seeded, rows, [uuid7() for _ in range(tasks)])
-    while chunk := [pair for pair, _ in zip(made, range(CHUNK), strict=False)]:
+    while chunk := list(islice(made, CHUNK)):
         await _copy(connection, notifications, [row for row, _ in chunk], _COLUMNS)
         await _copy(connection, notification_members, [one for _, own in chunk for one in own], _MEMBER_COLUMNS)
     heads = [(user_id, seeded.heads[user_id], seeded.unread[user_id]) for user_id in seeded.people]

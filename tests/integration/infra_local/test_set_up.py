@@ -43,7 +43,10 @@ def test_missing_package_that_cannot_be_installed_is_said(tmp_path: Path) -> Non
         (tmp_path / Path(program).name).symlink_to(program)
     result = set_up({"PATH": str(tmp_path), "PYTHON": sys.executable}, "test")
     assert result.returncode == 1
-    assert result.stderr == "Missing: chromium amqp-tools. Install it with your system's package manager, then try again.\n"
+    assert (
+        result.stderr
+        == "Missing: chromium amqp-tools. Install it with your system's package manager, then try again.\n"
+    )
 
 
 def test_failed_program_is_said_with_the_end_of_its_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,6 +193,21 @@ describe("the whole list", () => {
     expect(page.ids("all")).toEqual(["new", "f", "e", "d", "b", "a"]);
   });
 
+  it("is fetched again by the next sync, when that failed after a new start", async () => {
+    await openWithHistory();
+    await page.toTheEnd("all");
+    page.server.remove(["c"]);
+    page.server.forget();
+    await page.resync();
+    while (page.requests.length > 0) page.requests.shift()?.reject(new UnreachableError());
+    await settle();
+    expect(page.feed.state().lists.all.more).toBe("failed");
+    expect(page.ids("all")).toContain("c");
+    await page.resync();
+    while (page.requests.length > 0) await page.answer();
+    expect(page.ids("all")).toEqual(["f", "e", "d", "b", "a"]);
+  });
+
   it("marks what only it holds, without a message that something came", async () => {
     await openWithHistory();
     await page.toTheEnd("all");

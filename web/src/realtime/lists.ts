@@ -59,9 +59,11 @@ export class Lists {
   /** `view` is of what is known, under the marks. */
   of({ items, unreadCount }: View): Record<Which, List> {
     const unread = items.filter(({ read_at }) => read_at === null);
-    const isAllUnread = unread.length >= unreadCount && this.#pagers.unread.more !== "loading";
+    const { isStale, more } = this.#pagers.unread;
+    // Pages that are out of date may hold what is no longer unread, or gone.
+    const isAllUnread = unread.length >= unreadCount && !isStale && more !== "loading";
     this.#lists = {
-      unread: { items: unread, more: isAllUnread ? "end" : this.#pagers.unread.more },
+      unread: { items: unread, more: isAllUnread ? "end" : more },
       all: { items: this.#reached(items), more: this.#pagers.all.more },
     };
     return this.#lists;

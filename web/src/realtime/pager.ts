@@ -94,6 +94,8 @@ export class Pager {
       this.#during = this.#during.length < CHANGES_DURING_A_PAGE ? [...this.#during, [change, inbox]] : null;
     if (this.#fresh !== null) this.#fresh = withChange(this.#fresh, change, inbox);
     this.#listing = withChange(this.#listing, change, inbox);
+    // Fetching again has failed before, and the server answers now.
+    if (this.#isStale && !isPushed(change)) void this.load();
     if (this.#listing.rows.size <= MOST_ROWS) return;
     this.#listing = NOTHING_LISTED;
     this.#during = null;

@@ -289,6 +289,36 @@ describe("a mark", () => {
   });
 });
 
+describe("a gateway that goes", () => {
+  it("is left with every notification shown and told of once, whichever connections brought it", async () => {
+    await goLive();
+    const [old] = gateway.connections;
+    const connections = new Set<string>();
+    feed.subscribe(() => connections.add(feed.state().connection));
+    old?.push({ type: "RECONNECT", payload: { after_ms: 1_000 } });
+    await clock.pass(1_000);
+    const both = server.add("a");
+    old?.push(both);
+    server.add("b"); // Its frame is lost.
+    gateway.last.open();
+    gateway.last.ready({ heartbeatSeconds: 3600 });
+    gateway.last.push(both);
+    const later = server.add("c");
+    old?.push(later);
+    gateway.last.push(later);
+    await settle();
+    gateway.last.push(both);
+    expect(unread()).toEqual(["c", "b", "a"]);
+    expect(feed.state().unreadCount).toBe(3);
+    const told = events.flatMap((event) => {
+      if (event.kind === "arrived") return [event.notification.id];
+      return event.kind === "backlog" ? event.notifications.map(({ id }) => id) : [];
+    });
+    expect(told.sort()).toEqual(["a", "b", "c"]);
+    expect([...connections]).toEqual(["live"]);
+  });
+});
+
 describe("without a socket", () => {
   it("the API is asked, and the page says so, until there is one again", async () => {
     feed.start();

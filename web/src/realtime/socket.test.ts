@@ -266,20 +266,6 @@ describe("the token", () => {
   });
 });
 
-describe("a gateway that goes", () => {
-  it("is left at the time it said, without a wait", async () => {
-    random = 1;
-    await goLive();
-    gateway.last.push({ type: "RECONNECT", payload: { after_ms: 3_000 } });
-    await clock.pass(2_999);
-    expect(gateway.connections).toHaveLength(1);
-    expect(socket.phase).toBe("live");
-    await clock.pass(1);
-    expect(gateway.connections).toHaveLength(2);
-    expect(gateway.connections[0]?.isClosedByPage).toBe(true);
-  });
-});
-
 describe("stopping", () => {
   it("leaves no timer and no connection behind", async () => {
     await goLive();

@@ -1,47 +1,49 @@
-import { fullJitter, type Random } from "@/lib/backoff";
-import type { Clock } from "@/lib/clock";
+import { fullJitter } from "@/lib/backoff";
 import { CLOSE_CODES, type ComeBack } from "@/lib/contracts/close-codes.gen";
-import type { ClientFrame, ReadyPayload, ServerFrame } from "@/lib/contracts/frames.gen";
+import type { ReadyPayload, ServerFrame } from "@/lib/contracts/frames.gen";
 import { SessionEndedError } from "@/lib/problems";
-import type { AccessToken, TokenSource } from "@/realtime/access-token";
+import type { AccessToken } from "@/realtime/access-token";
+import {
+  ANSWER_MS,
+  Attempt,
+  decode,
+  letGo,
+  send,
+  type Failure,
+  type Joined,
+  type SocketLike,
+  type SocketParts,
+} from "@/realtime/socket-attempt";
+
+export { ANSWER_MS, type SocketLike, type SocketParts };
 
 /**
  * The socket to a gateway, kept open for as long as somebody is signed in; it knows no React and no notification.
  *
  *     idle ─start─> connecting ─open─> authenticating ─READY─> live
- *                       ^                    │                   │  lost, closed, RECONNECT
+ *                       ^                    │                   │  lost, closed
  *                       └──── waiting <──────┴───────────────────┘
  *                                 a close code that says `never`, or the end of the session ──> stopped
  *
  * It tries again for ever, each time after a random wait under a growing bound, which starts anew only when a
  * connection was live for STABLE_MS. A renewal of the token and a drain of the gateway (RECONNECT) are not failures.
+ *
+ * A gateway that goes is left for another without a gap: the phase stays `live`, on the old connection, until the new
+ * one is READY. One that cannot be had, whatever the reason, is tried for again while the old one lives; when that one
+ * ends first, an attempt under way goes on as the first to come back, and otherwise it is a lost connection like any.
+ * So there are two connections at most, and never do both tell of frames.
  */
 export type Phase = "idle" | "connecting" | "authenticating" | "live" | "waiting" | "stopped";
 
-/** The part of the browser's WebSocket that is used here. */
-export type SocketLike = Pick<WebSocket, "send" | "close" | "onopen" | "onmessage" | "onclose">;
-
-export interface SocketParts {
-  url: string;
-  clock: Clock;
-  random: Random;
-  openSocket: (url: string) => SocketLike;
-  token: TokenSource;
-  /** The last entry of the inbox that was applied; the heartbeat tells the gateway. */
-  lastSeq: () => number;
-}
-
 export interface SocketListener {
   onPhase: (phase: Phase) => void;
-  /** From here on nothing of this person passes by; not called again for a renewal. */
+  /** From here on nothing of this person passes by; once for every connection, not again for a renewal. */
   onReady: (ready: ReadyPayload) => void;
   onFrame: (frame: ServerFrame) => void;
 }
 
 export const BACKOFF = { baseMs: 500, capMs: 30_000 };
 export const STABLE_MS = 30_000;
-/** How long the handshake and then READY may take, and how long a PING may stay without an answer. */
-export const ANSWER_MS = 10_000;
 /** A token is renewed this long before it ends, or after three quarters of a short one's life. */
 export const RENEWAL_MARGIN_MS = 60_000;
 const RENEWAL_RETRY_MS = 5_000;
@@ -56,14 +58,13 @@ type Deadline = "retry" | "answer" | "heartbeat" | "renewal" | "stable" | "hando
 
 export class NotificationSocket {
   #phase: Phase = "idle";
-  #attempt = 0;
+  #failures = 0;
+  #failedHandovers = 0;
   #closedWith: number | null = null;
   /** The token that the gateway refused; the next attempt brings another. */
   #refused: AccessToken | null = null;
-  #token: AccessToken | null = null;
-  #connection: SocketLike | null = null;
-  /** Moves on with every attempt, so that what an older one still answers is not taken for this one's. */
-  #generation = 0;
+  #live: { connection: SocketLike; token: AccessToken } | null = null;
+  #attempt: Attempt | null = null;
   readonly #timers = new Map<Deadline, () => void>();
   readonly #parts: SocketParts;
   readonly #listener: SocketListener;
@@ -83,7 +84,7 @@ export class NotificationSocket {
   }
 
   start(): void {
-    if (this.#phase === "idle") void this.#connect();
+    if (this.#phase === "idle") this.#connect();
   }
 
   stop(): void {
@@ -94,76 +95,80 @@ export class NotificationSocket {
   /** The network is back, the window is looked at, or a person asks: no more waiting; a live socket is tried out. */
   wake({ evenIfStopped = false } = {}): void {
     if (this.#phase === "live") this.#ping();
-    else if (this.#phase === "waiting" || (evenIfStopped && this.#phase === "stopped")) void this.#connect();
+    else if (this.#phase === "waiting" || (evenIfStopped && this.#phase === "stopped")) this.#connect();
   }
 
-  async #connect(): Promise<void> {
+  #connect(): void {
     this.#drop();
-    const generation = this.#generation;
     this.#become("connecting");
-    let token: AccessToken;
-    try {
-      token = await this.#parts.token(this.#refused);
-    } catch (error) {
-      if (generation !== this.#generation) return;
-      if (error instanceof SessionEndedError) this.#end();
-      else this.#retry();
-      return;
-    }
-    if (generation !== this.#generation) return;
-    this.#token = token;
-    this.#open(token);
+    this.#try();
   }
 
-  #open(token: AccessToken): void {
-    let connection: SocketLike;
-    try {
-      connection = this.#parts.openSocket(this.#parts.url);
-    } catch {
-      this.#retry(); // A policy of the browser or the network forbids it, for now.
-      return;
-    }
-    this.#connection = connection;
-    this.#set("answer", ANSWER_MS, () => this.#retry());
-    connection.onopen = () => {
-      this.#become("authenticating");
-      this.#set("answer", ANSWER_MS, () => this.#retry());
-      this.#send({ type: "AUTH", payload: { token: token.value } });
-    };
-    connection.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data, token);
+  /** Beside a live connection, whose place the new one then takes, or without one. */
+  #try(): void {
+    this.#attempt = new Attempt(this.#parts, this.#refused, {
+      onOpen: () => {
+        if (this.#live === null) this.#become("authenticating");
+      },
+      onJoined: (joined) => this.#joined(joined),
+      onFailed: (failure) => this.#failed(failure),
+    });
+  }
+
+  #joined({ connection, token, ready }: Joined): void {
+    this.#attempt = null;
+    this.#dropLive();
+    this.#live = { connection, token };
+    connection.onopen = null;
+    connection.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);
     connection.onclose = ({ code }) => this.#closed(code);
-  }
-
-  #receive(data: unknown, token: AccessToken): void {
-    const frame = decode(data);
-    if (frame === null) return;
-    if (this.#phase === "live") this.#clear("answer"); // Whatever comes proves that the other end is there.
-    switch (frame.type) {
-      case "READY":
-        this.#ready(frame.payload, token);
-        break;
-      case "RECONNECT":
-        this.#set("handover", frame.payload.after_ms, () => void this.#connect());
-        break;
-      case "PONG":
-        break;
-      default:
-        this.#listener.onFrame(frame);
-    }
-  }
-
-  #ready(ready: ReadyPayload, token: AccessToken): void {
-    if (this.#phase === "live") return; // The answer to a renewal.
-    this.#clear("answer");
     this.#refused = null;
     this.#closedWith = null;
     this.#become("live");
-    this.#set("stable", STABLE_MS, () => (this.#attempt = 0));
+    this.#set("stable", STABLE_MS, () => (this.#failures = 0));
     this.#renewBeforeEndOf(token);
     const heartbeatMs = ready.heartbeat_s * 1000;
     // The first beat falls anywhere in its period: windows that came back together do not beat together.
     this.#set("heartbeat", heartbeatMs * this.#parts.random(), () => this.#beat(heartbeatMs));
     this.#listener.onReady(ready);
+  }
+
+  #failed(failure: Failure): void {
+    this.#attempt = null;
+    if (failure.reason === "session_ended") {
+      this.#end();
+      return;
+    }
+    const code = failure.reason === "closed" ? failure.code : null;
+    const rule = code === null ? "with_backoff" : comeBack(code);
+    if (failure.reason === "closed" && rule === "with_new_token") this.#refused = failure.token;
+    if (this.#live !== null) {
+      const wait = fullJitter(this.#failedHandovers, BACKOFF, this.#parts.random);
+      this.#failedHandovers += 1;
+      this.#set("handover", wait, () => this.#try());
+      return;
+    }
+    this.#closedWith = code ?? this.#closedWith;
+    if (rule === "never") this.#end();
+    else this.#retry();
+  }
+
+  #receive(data: unknown): void {
+    const frame = decode(data);
+    if (frame === null) return;
+    this.#clear("answer"); // Whatever comes proves that the other end is there.
+    switch (frame.type) {
+      case "READY": // The answer to a renewal.
+      case "PONG":
+        break;
+      case "RECONNECT":
+        // Said again while another gateway is tried for already, it says nothing new.
+        if (this.#attempt === null && this.#failedHandovers === 0)
+          this.#set("handover", frame.payload.after_ms, () => this.#try());
+        break;
+      default:
+        this.#listener.onFrame(frame);
+    }
   }
 
   #beat(everyMs: number): void {
@@ -172,8 +177,9 @@ export class NotificationSocket {
   }
 
   #ping(): void {
-    this.#send({ type: "PING", payload: { seq: this.#parts.lastSeq() } });
-    if (!this.#timers.has("answer")) this.#set("answer", ANSWER_MS, () => this.#retry());
+    if (this.#live === null) return;
+    send(this.#live.connection, { type: "PING", payload: { seq: this.#parts.lastSeq() } });
+    if (!this.#timers.has("answer")) this.#set("answer", ANSWER_MS, () => this.#lost());
   }
 
   #renewBeforeEndOf(token: AccessToken): void {
@@ -183,15 +189,16 @@ export class NotificationSocket {
   }
 
   async #renew(worn: AccessToken): Promise<void> {
-    const generation = this.#generation;
+    const live = this.#live;
+    if (live === null) return;
     try {
       const token = await this.#parts.token(worn);
-      if (generation !== this.#generation) return;
-      this.#token = token;
-      this.#send({ type: "AUTH", payload: { token: token.value } });
+      if (live !== this.#live) return;
+      live.token = token;
+      send(live.connection, { type: "AUTH", payload: { token: token.value } });
       this.#renewBeforeEndOf(token);
     } catch (error) {
-      if (generation !== this.#generation) return;
+      if (live !== this.#live) return;
       if (error instanceof SessionEndedError) this.#end();
       else this.#set("renewal", RENEWAL_RETRY_MS, () => void this.#renew(worn));
     }
@@ -202,18 +209,29 @@ export class NotificationSocket {
     const rule = comeBack(code);
     if (rule === "never") {
       this.#end();
+    } else if (rule === "with_new_token") {
+      this.#refused = this.#live?.token ?? null;
+      this.#retry();
+    } else {
+      this.#lost();
+    }
+  }
+
+  #lost(): void {
+    if (this.#attempt === null) {
+      this.#retry();
       return;
     }
-    if (rule === "with_new_token") this.#refused = this.#token;
-    this.#retry();
+    this.#dropLive();
+    this.#become(this.#attempt.isOpen ? "authenticating" : "connecting");
   }
 
   #retry(): void {
     this.#drop();
     this.#become("waiting");
-    const wait = fullJitter(this.#attempt, BACKOFF, this.#parts.random);
-    this.#attempt += 1;
-    this.#set("retry", wait, () => void this.#connect());
+    const wait = fullJitter(this.#failures, BACKOFF, this.#parts.random);
+    this.#failures += 1;
+    this.#set("retry", wait, () => this.#connect());
   }
 
   #end(): void {
@@ -221,20 +239,19 @@ export class NotificationSocket {
     this.#become("stopped");
   }
 
-  /** Lets go of the connection without waiting for its close event, which a dead network withholds for minutes. */
   #drop(): void {
-    this.#generation += 1;
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
-    const connection = this.#connection;
-    this.#connection = null;
-    if (connection === null) return;
-    connection.onopen = connection.onmessage = connection.onclose = null;
-    connection.close();
+    this.#attempt?.stop();
+    this.#attempt = null;
+    this.#dropLive();
   }
 
-  #send(frame: ClientFrame): void {
-    this.#connection?.send(JSON.stringify(frame));
+  #dropLive(): void {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    this.#failedHandovers = 0;
+    const live = this.#live;
+    this.#live = null;
+    if (live !== null) letGo(live.connection);
   }
 
   #set(deadline: Deadline, ms: number, callback: () => void): void {
@@ -255,17 +272,5 @@ export class NotificationSocket {
     if (phase === this.#phase) return;
     this.#phase = phase;
     this.#listener.onPhase(phase);
-  }
-}
-
-/** Null for what is not a frame: it is not ours to judge, and the heartbeat shows what was missed. */
-function decode(data: unknown): ServerFrame | null {
-  if (typeof data !== "string") return null;
-  try {
-    const frame: unknown = JSON.parse(data);
-    const isFrame = typeof frame === "object" && frame !== null && "type" in frame && "payload" in frame;
-    return isFrame ? (frame as ServerFrame) : null;
-  } catch {
-    return null;
   }
 }

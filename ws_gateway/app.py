@@ -15,6 +15,7 @@ from ws_gateway.hub.admission import Admission, AdmissionLimits
 from ws_gateway.hub.directory import Directory
 from ws_gateway.hub.ended_sessions import EndedSessions
 from ws_gateway.settings import GatewaySettings
+from ws_gateway.sockets.drain import DrainLimits
 from ws_gateway.sockets.endpoint import Endpoint, EndpointLimits
 from ws_gateway.sockets.gate import Gate
 from ws_gateway.sockets.session import SessionLimits
@@ -71,7 +72,11 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
             """Read on while pages are asked to go: until they have, they get what is theirs."""
             await reader.run(drained)
 
-        return await run_services({"stream": stream, "sockets": sockets, "garbage": GarbagePolicy().run}, stop)
+        async def garbage(_: asyncio.Event) -> None:
+            """Keep full collections away while pages go: each would stop all of them."""
+            await GarbagePolicy().run(drained)
+
+        return await run_services({"stream": stream, "sockets": sockets, "garbage": garbage}, stop)
 
 
 def _reader_options(settings: GatewaySettings) -> ReaderOptions:
@@ -103,7 +108,7 @@ def _endpoint_limits(settings: GatewaySettings) -> EndpointLimits:
     return EndpointLimits(
         open_seconds=_OPEN_SECONDS,
         close_seconds=settings.socket_close_seconds,
-        drain_seconds=settings.socket_drain_seconds,
+        drain=DrainLimits(settings.socket_drain_seconds, settings.socket_drain_a_second),
         stream_wait_seconds=settings.stream_wait_seconds,
         buffer_bytes=settings.socket_buffer_bytes,
         slow_seconds=settings.socket_slow_seconds,

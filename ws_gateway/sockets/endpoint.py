@@ -16,6 +16,7 @@ from contracts.socket.frames import FRAME_BYTES
 from infra.telemetry.logging import get_logger
 from ws_gateway.hub.directory import Directory
 from ws_gateway.sockets.connection import GatewayConnection
+from ws_gateway.sockets.drain import LAST_WORD_SECONDS, DrainLimits, schedule
 from ws_gateway.sockets.gate import Gate
 from ws_gateway.sockets.session import Session, SessionLimits
 from ws_gateway.sockets.window import Surroundings, TokenVerifier, Window
@@ -37,7 +38,7 @@ _QUEUED_FRAMES = 16
 class EndpointLimits:
     open_seconds: float
     close_seconds: float
-    drain_seconds: float
+    drain: DrainLimits
     stream_wait_seconds: float
     buffer_bytes: int
     slow_seconds: float
@@ -76,7 +77,7 @@ class Endpoint:
         self._closing: asyncio.TaskGroup | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until the stop, then ask all pages to go elsewhere, spread over the drain time, and close the rest."""
+        """Serve until the stop, then ask all pages to go elsewhere, one after the other, and close the rest."""
         _tune(self._listener)
         async with asyncio.TaskGroup() as closing:
             self._closing = closing
@@ -127,8 +128,11 @@ class Endpoint:
 
     async def _close_in_time(self, connection: GatewayConnection, code: CloseCode, reason: str) -> None:
         """Say goodbye, wait a little for the answer, then cut: who does not read will not answer either."""
+        seconds = self._limits.close_seconds
+        if code is CloseCode.RESTARTING:
+            seconds = min(seconds, LAST_WORD_SECONDS)
         try:
-            async with asyncio.timeout(self._limits.close_seconds):
+            async with asyncio.timeout(seconds):
                 await connection.close(code, reason)
         except TimeoutError:
             connection.transport.abort()
@@ -138,16 +142,16 @@ class Endpoint:
 
     async def _drain(self, server: Server) -> None:
         server.close(close_connections=False)
-        window_ms = round(self._limits.drain_seconds * 1000)
         windows = list(self._windows)
         random.shuffle(windows)
-        log.info("draining", windows=len(windows), over_ms=window_ms)
-        for place, window in enumerate(windows, start=1):
-            window.drain(after_ms=window_ms * place // len(windows))
+        drain = schedule(len(windows), self._limits.drain)
+        log.info("draining", windows=len(windows), seconds=drain.seconds)
+        for window, after_ms in zip(windows, drain.departures_ms, strict=True):
+            window.drain(after_ms)
         if self._windows:
             self._all_gone.clear()
             try:
-                async with asyncio.timeout(self._limits.drain_seconds):
+                async with asyncio.timeout(drain.seconds):
                     await self._all_gone.wait()
             except TimeoutError:
                 for window in list(self._windows):

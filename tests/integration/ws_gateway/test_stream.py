@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 from uuid import UUID, uuid4
 
 import aio_pika
@@ -182,7 +183,7 @@ async def test_a_stopping_gateway_asks_pages_to_go_over_a_time_and_closes_the_re
     gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
 ) -> None:
     async with (
-        running_gateway(gateway_broker_url, jwks_url, socket_drain_seconds=0.5) as gateway,
+        running_gateway(gateway_broker_url, jwks_url, socket_drain_seconds=0.5, socket_drain_a_second=6) as gateway,
         page(gateway, signer.token(ANN)) as first,
         page(gateway, signer.token(ANN)) as second,
         page(gateway) as without_token,
@@ -193,8 +194,29 @@ async def test_a_stopping_gateway_asks_pages_to_go_over_a_time_and_closes_the_re
         assert [frame["type"] for frame in asked] == ["RECONNECT", "RECONNECT"]
         after_ms = {frame["payload"]["after_ms"] for frame in asked}
         assert len(after_ms) == 2
-        assert after_ms < {166, 333, 500}
+        assert after_ms < {125, 250, 375}
         assert await first.next_seqs(1) == await second.next_seqs(1) == [1]
         for window in (first, second, without_token):
             assert await window.close_code() == CloseCode.RESTARTING
     assert gateway.exit_code == 0
+
+
+async def test_a_page_that_goes_hears_its_gateway_until_another_has_said_ready(
+    gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
+) -> None:
+    limits: dict[str, Any] = {"socket_drain_seconds": 6, "socket_connections_a_person": 1}
+    async with (
+        running_gateway(gateway_broker_url, jwks_url, **limits) as going,
+        running_gateway(gateway_broker_url, jwks_url, **limits) as staying,
+        page(going, signer.token(ANN)) as old,
+    ):
+        going.stop.set()
+        assert (await old.next_frame())["type"] == "RECONNECT"
+        async with page(staying, signer.token(ANN)) as new:
+            await sender.deliver((ANN, 1))
+            assert await old.next_seqs(1) == await new.next_seqs(1) == [1]
+
+            await old.socket.close()
+            await sender.deliver((ANN, 2))
+            assert await new.next_seqs(1) == [2]
+    assert going.exit_code == 0

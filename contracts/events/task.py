@@ -11,6 +11,8 @@ from contracts.model import ContractModel
 
 TITLE_LENGTH = 200
 TEXT_LENGTH = 10_000
+NAME_LENGTH = 200
+"""Longer than any name that Taskify itself takes: other services name people too."""
 
 
 class TaskStatus(StrEnum):
@@ -31,7 +33,7 @@ class WatchReason(StrEnum):
 
 class Person(ContractModel):
     id: UUID
-    name: str
+    name: Annotated[str, Field(max_length=NAME_LENGTH)]
 
 
 class TaskReference(ContractModel):

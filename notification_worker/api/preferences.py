@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from notification_worker.api.context import Asker, Context
 from notification_worker.api.parameters import PATH
-from notification_worker.api.preference_schemas import NotificationPreferences
+from notification_worker.api.preference_schemas import NotificationPreferences, WantedPreferences
 from notification_worker.audience.preferences import Preferences
 from notification_worker.commands.preferences import read_preferences, write_preferences
 
@@ -20,7 +20,7 @@ async def get_preferences(asker: Asker, context: Context) -> NotificationPrefere
 
 
 @routes.put("", operation_id="putPreferences")
-async def put_preferences(asker: Asker, context: Context, body: NotificationPreferences) -> NotificationPreferences:
+async def put_preferences(asker: Asker, context: Context, body: WantedPreferences) -> NotificationPreferences:
     """Replace all of them; a type that is not named is instant. What waits for a digest follows at once."""
     wanted = Preferences(body.timezone, time.fromisoformat(body.daily_at), dict(body.types))
     return _body(*await write_preferences(context.database, asker.user_id, wanted))

@@ -23,7 +23,8 @@ class Happening:
 def reverses(earlier: Happening, later: Happening) -> bool:
     """Say whether the later change of a task's status brings back what the earlier one left.
 
-    An old event that comes again late takes nothing back that came after it.
+    An old event that comes again late takes nothing back that came after it; and what lay apart, but was applied
+    together after an outage, was no passing mistake.
     """
     before, after = earlier.parts, later.parts
     return (
@@ -32,7 +33,7 @@ def reverses(earlier: Happening, later: Happening) -> bool:
         and before.old_status is not None
         and before.old_status != before.new_status
         and (before.old_status, before.new_status) == (after.new_status, after.old_status)
-        and earlier.time <= later.time
+        and timedelta(0) <= later.time - earlier.time < WITHDRAWN_WITHIN
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.notification_types import Frequency
 
@@ -35,7 +35,7 @@ class Preferences:
         Raises:
             ValueError: the frequency has no digest.
         """
-        zone = ZoneInfo(self.timezone)
+        zone = _zone(self.timezone)
         local = now.astimezone(zone)
         if frequency is Frequency.HOURLY:
             # Counted from the hour that has begun, in UTC: an hour that comes twice has two digests.
@@ -47,6 +47,14 @@ class Preferences:
         while (due := datetime.combine(day, self.daily_at, zone).astimezone(UTC)) <= now:
             day += _DAY
         return due
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Give a zone; one that this machine does not know counts as UTC, so that no event fails by a digest's moment."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(DEFAULT_TIMEZONE)
 
 
 AT_ONCE = Preferences()

@@ -98,7 +98,9 @@ async def _apply_chunk(database: AsyncEngine, event: AnyEvent, after: UUID | Non
                 some = {task_id: people & chunk for task_id, people in holders.items()}
                 await _tell(connection, [event], [telling.only(chunk)], some, picture=picture, clock=clock)
                 return max(chunk)
-        await claim(connection, [event])
+        if not await claim(connection, [event]):
+            # Another worker has finished it, and perhaps gone on: what was read here of watchers is of before.
+            return None
         await note_kinds(connection, [event], clock())
         await write_watchers(connection, picture.changed)
     _report(unknown)

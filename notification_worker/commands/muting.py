@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, delete, exists, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,7 +13,7 @@ from infra.clock import Clock, system_clock
 from infra.database.errors import retry_on_conflict
 from notification_worker.commands.pages import Page, Position, newest_first, page_of
 from notification_worker.commands.people import hold_off_erasure_of
-from notification_worker.models import muted_tasks
+from notification_worker.models import deleted_tasks, muted_tasks
 
 _ROWS = muted_tasks.c
 
@@ -25,7 +25,7 @@ class MutedTask:
 
 
 async def mute_task(database: AsyncEngine, user_id: UUID, task_id: UUID, *, clock: Clock = system_clock) -> None:
-    """Mute a task from now on; one that is muted stays as it is. Whether there is such a task is not asked.
+    """Mute a task from now on; one that is muted stays as it is. Of a deleted one nothing is kept.
 
     Raises:
         PersonErasedError: the person is gone.
@@ -34,8 +34,11 @@ async def mute_task(database: AsyncEngine, user_id: UUID, task_id: UUID, *, cloc
     async def transaction() -> None:
         async with database.begin() as connection:
             await hold_off_erasure_of(connection, user_id)
+            wanted = select(literal(user_id), literal(task_id), literal(clock())).where(
+                ~exists().where(deleted_tasks.c.task_id == task_id)
+            )
             await connection.execute(
-                insert(muted_tasks).values(user_id=user_id, task_id=task_id, muted_at=clock()).on_conflict_do_nothing()
+                insert(muted_tasks).from_select(["user_id", "task_id", "muted_at"], wanted).on_conflict_do_nothing()
             )
 
     await retry_on_conflict(transaction)

@@ -18,8 +18,8 @@ from notification_worker.commands.preference_rows import preferences_of
 from notification_worker.commands.task_history import HeldBackEvent, note_held_back
 from notification_worker.models import kinds, notification_members, preferences
 
-TYPES = 200
-"""The most types that a person decides on, and the most that are shown to decide on."""
+KINDS = 200
+"""The most kinds of other services that a person decides on, and the most that are shown to decide on."""
 
 OWN_TYPES = (
     NotificationType.TASK_ASSIGNED.value,
@@ -64,10 +64,11 @@ async def _read(connection: AsyncConnection, user_id: UUID) -> tuple[Preferences
     found = await connection.execute(select(preferences).where(preferences.c.user_id == user_id))
     row = found.one_or_none()
     held = AT_ONCE if row is None else preferences_of(row)
-    known = await connection.execute(select(kinds.c.kind).order_by(kinds.c.kind).limit(TYPES))
+    known = await connection.execute(select(kinds.c.kind).order_by(kinds.c.kind).limit(KINDS))
     # What was decided on comes first, so that it is shown however many kinds there are.
-    names = list(dict.fromkeys((*OWN_TYPES, *sorted(held.frequencies), *known.scalars())))[:TYPES]
-    return held, (*OWN_TYPES, *sorted(set(names) - set(OWN_TYPES)))
+    decided = [name for name in sorted(held.frequencies) if name not in OWN_TYPES]
+    shown = list(dict.fromkeys((*decided, *known.scalars())))[:KINDS]
+    return held, (*OWN_TYPES, *sorted(shown))
 
 
 async def _write(connection: AsyncConnection, user_id: UUID, wanted: Preferences) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.notification_types import Frequency
 from notification_worker.audience.preferences import Preferences
-from notification_worker.commands.preferences import TYPES, read_preferences, write_preferences
+from notification_worker.commands.preferences import KINDS, OWN_TYPES, read_preferences, write_preferences
 from notification_worker.models import held_back_events, kinds, notification_members, preferences
 from tests.integration.notification_worker.api_client import ANN, EVE, Client, problem_of
 from tests.integration.notification_worker.inbox_rows import add_member, add_row, add_task_event
@@ -76,12 +76,19 @@ async def test_what_is_put_replaces_all_and_holds(database: AsyncEngine, ann: Cl
 
 
 async def test_what_is_got_can_be_put_back(database: AsyncEngine, ann: Client) -> None:
-    await know_kind(database, *(f"kind_{number:03}" for number in range(TYPES + 10)))
+    await know_kind(database, *(f"kind_{number:03}" for number in range(KINDS + 10)))
     await ann.put("/preferences", {**AT_FIRST, "types": {"zz_last": "off"}})
     held = (await ann.get("/preferences")).json()
-    assert (len(held["types"]), held["types"]["zz_last"]) == (TYPES, "off")
+    assert (len(held["types"]), held["types"]["zz_last"]) == (KINDS + 3, "off")
     answer = await ann.put("/preferences", held)
     assert (answer.status_code, answer.json()) == (200, held)
+
+
+async def test_nothing_that_was_decided_is_left_out_however_many_kinds_there_are(ann: Client) -> None:
+    decided = {f"kind_{number:03}": "off" for number in range(KINDS)}
+    await ann.put("/preferences", {**AT_FIRST, "types": decided})
+    held = (await ann.get("/preferences")).json()["types"]
+    assert held == dict.fromkeys(OWN_TYPES, "instant") | decided
 
 
 async def test_what_one_person_decides_holds_for_nobody_else(ann: Client, eve: Client) -> None:
@@ -98,6 +105,7 @@ async def test_what_one_person_decides_holds_for_nobody_else(ann: Client, eve: C
         ({"timezone": "europe/berlin"}, "body.timezone"),
         ({"timezone": "../../etc/passwd"}, "body.timezone"),
         ({"timezone": ""}, "body.timezone"),
+        ({"timezone": "localtime"}, "body.timezone"),
         ({"timezone": "+02:00"}, "body.timezone"),
         ({"timezone": None}, "body.timezone"),
         ({"daily_at": "9:00"}, "body.daily_at"),
@@ -111,7 +119,7 @@ async def test_what_one_person_decides_holds_for_nobody_else(ann: Client, eve: C
         ({"types": {"": "off"}}, "body.types."),
         ({"types": {"comment_added": "weekly"}}, "body.types.comment_added"),
         ({"types": {"comment_added": None}}, "body.types.comment_added"),
-        ({"types": {f"kind_{number}": "off" for number in range(TYPES + 1)}}, "body.types"),
+        ({"types": {f"kind_{number}": "off" for number in range(KINDS + 1)}}, "body.types"),
         ({"types": []}, "body.types"),
         ({"language": "de"}, "body.language"),
     ],

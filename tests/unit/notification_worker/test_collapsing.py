@@ -36,6 +36,8 @@ def comment(actor: UUID | None, name: str | None, comment_id: UUID) -> Parts:
     [
         (moved(TODO, DONE), moved(DONE, TODO, seconds=1), True),
         (moved(TODO, DONE), moved(DONE, TODO), True),
+        (moved(TODO, DONE), moved(DONE, TODO, seconds=59), True),
+        (moved(TODO, DONE), moved(DONE, TODO, seconds=60), False),
         (moved(TODO, DONE), moved(DONE, REVIEW, seconds=1), False),
         (moved(REVIEW, DONE), moved(DONE, TODO, seconds=1), False),
         (moved(TODO, DONE), moved(TODO, DONE, seconds=1), False),
@@ -74,3 +76,9 @@ def test_a_row_leads_to_its_first_comment() -> None:
 
 def test_all_reasons_are_those_of_either_the_strongest_first() -> None:
     assert all_reasons(["commented", "manual"], [Reason.ASSIGNED, Reason.MANUAL]) == ("assigned", "commented", "manual")
+
+
+def test_all_reasons_keep_one_that_this_release_does_not_know() -> None:
+    reasons = all_reasons(["mentioned", "commented"], [Reason.ASSIGNED])
+    assert reasons == ("assigned", "commented", "mentioned")
+    assert {type(reason) for reason in reasons} == {str}

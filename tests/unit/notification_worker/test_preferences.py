@@ -58,3 +58,9 @@ def test_a_daily_digest_is_due_at_the_chosen_time_of_the_persons_clock(
 def test_what_has_no_digest_is_never_due(frequency: Frequency) -> None:
     with pytest.raises(ValueError, match="has no digest"):
         AT_ONCE.next_digest(frequency, utc(2031, 5, 6, 12, 0))
+
+
+def test_a_zone_that_this_machine_does_not_know_counts_as_utc() -> None:
+    elsewhere = Preferences("Mars/Olympus_Mons", time(9, 0))
+
+    assert elsewhere.next_digest(Frequency.DAILY, utc(2031, 5, 6, 8, 0)) == utc(2031, 5, 6, 9, 0)

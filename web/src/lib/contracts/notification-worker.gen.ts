@@ -209,10 +209,10 @@ export interface components {
         };
         /**
          * NotificationPreferences
-         * @description How often each type is told; a type that is not named is told at once.
+         * @description How often each type is told: Taskify's own but `digest`, and kinds of other services.
          *
          *     `timezone` is a name of the IANA database, `daily_at` the time of that zone's clocks at which the daily digest
-         *     comes. Of `types` one can name Taskify's own but `digest`, and kinds of other services, seen already or not.
+         *     comes.
          */
         NotificationPreferences: {
             /** Timezone */
@@ -284,6 +284,20 @@ export interface components {
             task_id: string;
             /** Muted At */
             muted_at: string | null;
+        };
+        /**
+         * WantedPreferences
+         * @description What is to hold from now on; a type that is not named is told at once, and a kind need not have been seen.
+         */
+        WantedPreferences: {
+            /** Timezone */
+            timezone: string;
+            /** Daily At */
+            daily_at: string;
+            /** Types */
+            types: {
+                [key: string]: components["schemas"]["Frequency"];
+            };
         };
         /**
          * Why

@@ -22,6 +22,8 @@ _STABLE_SECONDS = 30.0
 _PERIOD_SECONDS = 120.0
 _SYNC_RETRY_SECONDS = 0.5
 _HELD_FRAMES = 1_000
+_UNAUTHENTICATED = 4401
+_TROUBLES = (OSError, WebSocketException, TimeoutError, ValueError)
 _LOG_FRAMES = {"NOTIFICATION", "READ", "UNREAD", "REMOVED"}
 
 
@@ -43,11 +45,11 @@ class Window:
     oddities: list[str] = field(default_factory=list)
     shown: Shown = field(init=False)
     _socket: ClientConnection | None = None
+    _joining: ClientConnection | None = None
     _last_in_connection: int | None = None
     _held: list[Json] = field(default_factory=list)
     _wanted: asyncio.Event = field(default_factory=asyncio.Event)
     _syncing: bool = False
-    _is_handed_over: bool = False
     _ponged: float = 0.0
 
     def __post_init__(self) -> None:
@@ -61,8 +63,9 @@ class Window:
 
     def drop(self) -> None:
         """Lose the network without a goodbye."""
-        if self._socket is not None:
-            self._socket.transport.abort()
+        for socket in (self._socket, self._joining):
+            if socket is not None:
+                socket.transport.abort()
 
     def stop_reading(self, *, stopped: bool) -> None:
         if self._socket is not None:
@@ -81,59 +84,99 @@ class Window:
         attempt = 0
         while True:
             began = time.monotonic()
-            try:
-                await self._one_connection()
-            except (OSError, WebSocketException, TimeoutError, ValueError) as error:
-                self.counts[type(error).__name__] += 1
-            self.live = False
-            if self._is_handed_over:
-                # Asked to go elsewhere: no failure, so no waiting.
-                self._is_handed_over, attempt = False, 0
-                continue
+            socket = await self._join()
+            while socket is not None:
+                began = time.monotonic()
+                socket = await self._be_live(socket)
             attempt = 0 if time.monotonic() - began > _STABLE_SECONDS else attempt + 1
-            bound = min(_BACKOFF_SECONDS * 2 ** min(attempt, 10), self.backoff_cap)
-            await asyncio.sleep(self.choice.uniform(0, bound))
+            await asyncio.sleep(self._backoff(attempt))
 
-    async def _one_connection(self) -> None:
-        if self.account.token_is_old:
+    def _backoff(self, attempt: int) -> float:
+        return self.choice.uniform(0, min(_BACKOFF_SECONDS * 2 ** min(attempt, 10), self.backoff_cap))
+
+    async def _join(self) -> ClientConnection | None:
+        """Get a connection that is READY, beside the one that there is, or without one; None when that fails."""
+        try:
+            if self.account.token_is_old:
+                await self.account.renew()
+            self._joining = await connect(
+                self.address,
+                compression=None,
+                open_timeout=_ANSWER_SECONDS,
+                close_timeout=1,
+                ping_interval=None,
+                proxy=None,
+            )
+            await self._joining.send(json.dumps({"type": "AUTH", "payload": {"token": self.account.token}}))
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                first = json.loads(await self._joining.recv())
+            if first["type"] != "READY":
+                self.oddities.append(f"{self.name}: {first['type']} came before READY")
+        except _TROUBLES as error:
+            self.counts[type(error).__name__] += 1
+            await self._ended(self._joining)
+            return None
+        else:
+            return self._joining
+        finally:
+            self._joining = None
+
+    async def _ended(self, socket: ClientConnection | None) -> None:
+        if socket is None:
+            return
+        socket.transport.abort()
+        if socket.close_code is not None:
+            self.closes[socket.close_code] += 1
+        if socket.close_code == _UNAUTHENTICATED:
             await self.account.renew()
-        async with connect(
-            self.address,
-            compression=None,
-            open_timeout=_ANSWER_SECONDS,
-            close_timeout=1,
-            ping_interval=None,
-            proxy=None,
-        ) as socket:
-            self._socket, self._last_in_connection = socket, None
-            try:
-                await socket.send(json.dumps({"type": "AUTH", "payload": {"token": self.account.token}}))
-                async with asyncio.timeout(_ANSWER_SECONDS):
-                    first = json.loads(await socket.recv())
-                if first["type"] != "READY":
-                    self.oddities.append(f"{self.name}: {first['type']} came before READY")
-                self.live, self._ponged = True, time.monotonic()
-                self.counts["connections"] += 1
-                self.catch_up()
-                await self._read(socket)
-            finally:
-                self._socket = None
-                if socket.close_code is not None:
-                    self.closes[socket.close_code] += 1
-                if socket.close_code == 4401:
-                    await self.account.renew()
 
-    async def _read(self, socket: ClientConnection) -> None:
+    async def _be_live(self, socket: ClientConnection) -> ClientConnection | None:
+        """Read until the connection ends or another takes its place; give that one."""
+        self._socket, self._last_in_connection = socket, None
+        self.live, self._ponged = True, time.monotonic()
+        self.counts["connections"] += 1
+        self.catch_up()
+        async with asyncio.TaskGroup() as group:
+            asked: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+            reading = group.create_task(self._read(socket, asked))
+            leaving = group.create_task(self._leave(asked, reading))
+            await asyncio.wait((reading, leaving), return_when=asyncio.FIRST_COMPLETED)
+            self.live = leaving.done() and leaving.result() is not None
+            if self.live:
+                reading.cancel()
+                socket.transport.abort()
+            else:
+                self._socket = None
+                await self._ended(socket)
+            return await leaving
+
+    async def _leave(self, asked: "asyncio.Future[float]", reading: "asyncio.Task[None]") -> ClientConnection | None:
+        """Once asked to, try to join elsewhere for as long as the old connection lives; the last try may outlive it."""
+        await asyncio.wait((asked, reading), return_when=asyncio.FIRST_COMPLETED)
+        wait, attempt = asked.result() if asked.done() else 0.0, 0
+        while not reading.done():
+            await asyncio.wait((reading,), timeout=wait)
+            if reading.done():
+                break
+            successor = await self._join()
+            if successor is not None:
+                return successor
+            wait, attempt = self._backoff(attempt), attempt + 1
+        return None
+
+    async def _read(self, socket: ClientConnection, asked: "asyncio.Future[float]") -> None:
+        try:
+            await self._read_on(socket, asked)
+        except _TROUBLES as error:
+            self.counts[type(error).__name__] += 1
+
+    async def _read_on(self, socket: ClientConnection, asked: "asyncio.Future[float]") -> None:
         next_ping = time.monotonic() + HEARTBEAT_SECONDS * self.choice.uniform(0.5, 1)
-        handover = float("inf")
         while True:
             try:
-                async with asyncio.timeout(max(0.01, min(next_ping, handover) - time.monotonic())):
+                async with asyncio.timeout(max(0.01, next_ping - time.monotonic())):
                     frame = json.loads(await socket.recv())
             except TimeoutError:
-                if time.monotonic() >= handover:
-                    self._is_handed_over = True
-                    return
                 if time.monotonic() - self._ponged > HEARTBEAT_SECONDS + _ANSWER_SECONDS:
                     socket.transport.abort()
                     return
@@ -149,7 +192,8 @@ class Window:
                     self.catch_up()
                 case "RECONNECT":
                     self.counts["handovers"] += 1
-                    handover = time.monotonic() + frame["payload"]["after_ms"] / 1000
+                    if not asked.done():
+                        asked.set_result(frame["payload"]["after_ms"] / 1000)
                 case kind if kind in _LOG_FRAMES:
                     self.counts["frames"] += 1
                     self._order(frame["payload"]["seq"])

@@ -37,7 +37,7 @@ class GatewaySettings(Settings):
     socket_buffer_bytes: Annotated[int, Field(ge=64 * 1024)] = 256 * 1024
     socket_slow_seconds: Seconds = 10
     socket_close_seconds: Seconds = 3
-    socket_drain_seconds: Annotated[float, Field(ge=0, le=6)] = 5.5
+    socket_drain_seconds: Annotated[float, Field(ge=0, le=6)] = 5
     """At most, from the stop until those who have not gone are closed. A process has eight seconds to stop."""
 
     socket_drain_a_second: Count = 400

@@ -125,7 +125,7 @@ async def test_a_row_says_every_reason_and_the_event_it_came_from(
     why = page.get_by_role("dialog", name="Why am I told?")
     await expect(why).to_contain_text(message)
     await expect(why.get_by_role("list", name="Reasons").get_by_role("listitem")).to_have_text(
-        ["The task is assigned to you, or was.", "You commented on the task."]
+        ["The task was assigned to you.", "You commented on the task."]
     )
     (moved,) = [item for item in await john.unread() if item["message"] == message]
     answer = (await john.call("GET", f"/api/notifications/{moved['id']}/why")).json()

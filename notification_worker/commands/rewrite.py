@@ -1,16 +1,33 @@
 """Change notifications of many people at once, as the deletion of a task or the erasure of a person asks.
 
-Each person's rows change together and take one new number. A window is sent the new row if there is one; for more
-it is told to ask `sync`, since one number stands for all of them. Members change with the rows, and take none: they
-are asked for, never pushed.
+What is stale is looked up without a lock, then changed step by step, in the order of the people: a step holds their
+inboxes only for a bounded number of rows, so that whoever marks or tells in between waits for one step at most.
+
+A person's rows of one step take one new number. A window is sent the new row if there is one; for more it is told to
+ask `sync`, since one number stands for all of them. Members change with the rows, and take none: they are asked for,
+never pushed.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, bindparam, select, tuple_, union, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Row,
+    Table,
+    Uuid,
+    bindparam,
+    func,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.deliveries import PersonalFrame
@@ -21,10 +38,16 @@ from notification_worker.commands.delivery_messages import delivery_messages, pe
 from notification_worker.commands.event_claims import hold_off_erasures
 from notification_worker.commands.inbox_log import Head, lock_inboxes, write_heads
 from notification_worker.commands.notification_rows import frame_of
-from notification_worker.models import notification_members, notifications, outbox
+from notification_worker.models import inboxes, notification_members, notifications, outbox
 
-PEOPLE = 100
-"""The most people whose rows and members one transaction changes."""
+STEP = 1_000
+"""The most rows and members, together, that one transaction changes; so many inboxes at most it locks."""
+
+FOUND = 20_000
+"""The most rows, and the most members, that are looked up at a time.
+
+More than a step, since what is rewritten may stay in the index by which it is found, and is then passed over.
+"""
 
 IsStale = Callable[[FromClause], ColumnElement[bool]]
 """Says of `notifications`, or of their members, which rows are stale."""
@@ -32,63 +55,85 @@ IsStale = Callable[[FromClause], ColumnElement[bool]]
 Values = Callable[[FromClause], Mapping[str, Any]]
 """Gives what is to be set in stale rows of `notifications`, or of their members."""
 
+Found = Sequence[Row[tuple[UUID, UUID, bool]]]
+"""The person, the id, and whether it is a member, of each that was stale when it was looked up."""
+
+_ROWS, _MEMBERS, _HEADS = notifications.c, notification_members.c, inboxes.c
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+
+_PEOPLE_LEFT = select(_HEADS.user_id).where(_HEADS.user_id == func.any(bindparam("user_ids", type_=ARRAY(Uuid))))
+_CHANGED_ROWS = select(notifications).where(_ROWS.id == func.any(_IDS))
+_SEQ = select(_HEADS.last_seq).where(_HEADS.user_id == _ROWS.user_id).scalar_subquery()
+
 
 async def rewrite(database: AsyncEngine, is_stale: IsStale, values: Values) -> None:
-    """Set values in all rows and members that are stale, some people at a time; afterwards none may be stale.
+    """Set values in all rows and members that are stale, `STEP` in a transaction; afterwards none may be stale.
 
     It can be begun again: what is rewritten is no longer stale.
     """
-    while await retry_on_conflict(lambda: _rewrite_some(database, is_stale, values)):
-        pass
+    while found := await _find(database, is_stale):
+        for first in range(0, len(found), STEP):
+            await retry_on_conflict(partial(_rewrite, database, found[first : first + STEP], is_stale, values))
 
 
-async def _rewrite_some(database: AsyncEngine, is_stale: IsStale, values: Values) -> bool:
-    """Rewrite what some people have; say whether there were any."""
-    rows, members = notifications.c, notification_members.c
-    stale_row, stale_member = is_stale(notifications), is_stale(notification_members)
-    with_stale = union(select(rows.user_id).where(stale_row), select(members.user_id).where(stale_member)).subquery()
+async def _find(database: AsyncEngine, is_stale: IsStale) -> Found:
+    """Look up some that are stale, in the order of their people."""
+    rows = select(_ROWS.user_id, _ROWS.id, literal(value=False).label("is_member"))
+    members = select(_MEMBERS.user_id, _MEMBERS.id, literal(value=True))
+    some = union_all(
+        select(rows.where(is_stale(notifications)).order_by(_ROWS.user_id).limit(FOUND).subquery()),
+        # No index has these in an order.
+        select(members.where(is_stale(notification_members)).limit(FOUND).subquery()),
+    ).subquery()
+    async with database.connect() as connection:
+        return (await connection.execute(select(some).order_by(some.c.user_id))).all()
+
+
+async def _rewrite(database: AsyncEngine, found: Found, is_stale: IsStale, values: Values) -> None:
+    """Rewrite those that are still stale."""
+    rewrite_rows = update(notifications).where(_ROWS.id == func.any(_IDS)).values(seq=_SEQ, **values(notifications))
+    rewrite_members = (
+        update(notification_members).where(_MEMBERS.id == func.any(_IDS)).values(**values(notification_members))
+    )
     async with database.begin() as connection:
-        # A person erased in between would be given a new inbox by the lock below.
+        # Nobody is erased from here on; whoever was since, would be given a new inbox by the lock below.
         await hold_off_erasures(connection)
-        found = await connection.execute(select(with_stale.c.user_id).order_by(with_stale.c.user_id).limit(PEOPLE))
-        people = found.scalars().all()
-        if not people:
-            return False
-        heads = await lock_inboxes(connection, people)
+        people = await connection.execute(_PEOPLE_LEFT, {"user_ids": list({one.user_id for one in found})})
+        heads = await lock_inboxes(connection, people.scalars())
         # Asked again under the locks: whoever was rewritten by somebody else since takes no number.
-        found = await connection.execute(select(rows.user_id).where(stale_row, rows.user_id.in_(people)).distinct())
-        seqs = {user_id: heads[user_id].move_on() for user_id in found.scalars()}
-        if seqs:
-            await write_heads(connection, heads)
-            await connection.execute(
-                update(notifications)
-                .where(rows.user_id == bindparam("of_user"), stale_row)
-                .values(seq=bindparam("next_seq"), **values(notifications)),
-                [{"of_user": user_id, "next_seq": seq} for user_id, seq in seqs.items()],
-            )
-        await connection.execute(
-            update(notification_members)
-            .where(members.user_id.in_(people), stale_member)
-            .values(**values(notification_members))
+        rows = await _still_stale(connection, notifications, [one.id for one in found if not one.is_member], is_stale)
+        members = await _still_stale(
+            connection, notification_members, [one.id for one in found if one.is_member], is_stale
         )
-        await append_rows(connection, outbox, delivery_messages(await _frames(connection, heads, seqs)))
-        return True
+        numbers = Counter(rows.values())
+        for user_id in numbers:
+            heads[user_id].move_on()
+        await write_heads(connection, heads)
+        if rows:
+            await connection.execute(rewrite_rows, {"ids": list(rows)})
+        if members:
+            await connection.execute(rewrite_members, {"ids": list(members)})
+        alone = [row_id for row_id, user_id in rows.items() if numbers[user_id] == 1]
+        await append_rows(connection, outbox, delivery_messages(await _frames(connection, heads, numbers, alone)))
+
+
+async def _still_stale(
+    connection: AsyncConnection, table: Table, ids: Sequence[UUID], is_stale: IsStale
+) -> dict[UUID, UUID]:
+    """Give the person of each that is stale now."""
+    if not ids:
+        return {}
+    # As a value and not as a condition: for that, an index of all that are stale would be read in every step.
+    asked = select(table.c.id, table.c.user_id, is_stale(table).label("is_stale")).where(table.c.id == func.any(_IDS))
+    return {row.id: row.user_id for row in await connection.execute(asked, {"ids": ids}) if row.is_stale}
 
 
 async def _frames(
-    connection: AsyncConnection, heads: Mapping[UUID, Head], seqs: Mapping[UUID, int]
-) -> Sequence[PersonalFrame]:
-    if not seqs:
-        return ()
-    rows = notifications.c
-    changed = await connection.execute(
-        select(notifications)
-        .where(tuple_(rows.user_id, rows.seq).in_(list(seqs.items())))
-        .order_by(rows.user_id, rows.id)
-    )
-    frames = []
-    for user_id, group in groupby(changed, key=lambda row: row.user_id):
-        own, head = list(group), heads[user_id]
-        frame = frame_of(own[0]._asdict(), Change.UPDATED, head.unread_count) if len(own) == 1 else Resync()
-        frames.append(personal_frame(user_id, head.last_seq, frame))
-    return frames
+    connection: AsyncConnection, heads: Mapping[UUID, Head], numbers: Mapping[UUID, int], alone: Sequence[UUID]
+) -> list[PersonalFrame]:
+    """Make a frame for each person: of the row that is `alone` theirs to have changed, or else to ask."""
+    changed = (await connection.execute(_CHANGED_ROWS, {"ids": alone})).all() if alone else []
+    shown = {row.user_id: frame_of(row._asdict(), Change.UPDATED, heads[row.user_id].unread_count) for row in changed}
+    return [
+        personal_frame(user_id, heads[user_id].last_seq, shown.get(user_id, Resync())) for user_id in sorted(numbers)
+    ]

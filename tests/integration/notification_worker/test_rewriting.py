@@ -1,7 +1,8 @@
 import asyncio
+from collections import Counter
 
 import pytest
-from sqlalchemy import func, or_, select
+from sqlalchemy import Table, delete, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import AnyEvent
@@ -9,6 +10,7 @@ from contracts.events.task import Person
 from notification_worker.commands import rewrite, task_history
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.commands.mark import Seen, mark_read
 from notification_worker.commands.muting import mute_task
 from notification_worker.models import (
     held_back_events,
@@ -22,8 +24,10 @@ from notification_worker.models import (
     watchers,
 )
 from tests.integration.notification_worker.books import all_of
-from tests.integration.notification_worker.waiting import prefer
+from tests.integration.notification_worker.inbox_rows import add_row, add_rows
+from tests.integration.notification_worker.waiting import hold, prefer, waiting
 from tests.integration.notification_worker.window import Window, assert_frames_tell_what_sync_tells, delivered
+from tests.support.gateway import until
 from tests.support.notification_events import TaskStory, erased, person, registered, requested
 
 ANN, BEN, EVE, JOHN = person("Ann"), person("Ben"), person("Eve"), person("John")
@@ -204,7 +208,7 @@ async def test_an_erasure_amid_other_events_leaves_no_name(database: AsyncEngine
 async def test_many_people_are_rewritten_in_several_transactions(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rewrite, "PEOPLE", 3)
+    monkeypatch.setattr(rewrite, "STEP", 3)
     story = TaskStory()
     crowd = [person(f"Person {number}") for number in range(10)]
     await apply_events(database, [story.watched(one) for one in crowd])
@@ -214,6 +218,122 @@ async def test_many_people_are_rewritten_in_several_transactions(
     for one in crowd:
         window = await window_of(database, one)
         assert [(row.link, row.seq) for row in window.rows.values()] == [(None, 2)]
+
+
+async def rows_by_transaction(database: AsyncEngine, table: Table) -> list[int]:
+    """Count the rows that each transaction has written last."""
+    counted = select(func.count()).select_from(table).group_by(text("xmin::text"))
+    async with database.connect() as connection:
+        return list((await connection.execute(counted)).scalars())
+
+
+@pytest.mark.parametrize("people", [1, 300])
+async def test_many_rows_are_rewritten_so_many_in_a_transaction(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch, people: int
+) -> None:
+    monkeypatch.setattr(rewrite, "STEP", 100)
+    monkeypatch.setattr(rewrite, "FOUND", 1_050)
+    story, crowd = TaskStory(), [person(f"Person {number}") for number in range(people)]
+    columns = {"task_id": story.task.id, "actor_id": ANN.id, "actor_name": "Ann"}
+    for one in crowd:
+        await add_rows(database, one.id, 3_000 // people, **columns)
+    await hold(database, [waiting(crowd[0].id, **columns) for _ in range(300)])
+    window = await window_of(database, crowd[-1])
+    for event in (story.deleted(JOHN), erased(ANN)):
+        await apply_events(database, [event])
+        by_rows = await rows_by_transaction(database, notifications)
+        by_members = await rows_by_transaction(database, notification_members)
+        assert (sum(by_rows), sum(by_members)) == (3_000, 300)
+        assert max(by_rows) <= 100
+        assert max(by_members) <= 100
+    for table in (notifications, notification_members):
+        left = {(row["actor_id"], row["task_deleted"]) for row in await all_of(database, table)}
+        assert left == {(None, True)}
+    await assert_frames_tell_what_sync_tells(database, window)
+    assert await check_inboxes(database) == []
+
+
+async def test_a_person_with_more_rows_than_a_step_has_takes_a_number_in_each(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "STEP", 2)
+    await add_rows(database, EVE.id, 5, actor_id=ANN.id)
+    window = await window_of(database, EVE)
+    await apply_events(database, [erased(ANN)])
+    assert [frame.seq for frame in await delivered(database)] == [6, 7, 8]
+    await assert_frames_tell_what_sync_tells(database, window)
+    # The first two of the steps had two rows, the last had one, which was sent.
+    assert (window.seq, window.unread_count) == (8, 5)
+    assert Counter(row.seq for row in window.rows.values()) == {6: 2, 7: 2, 8: 1}
+
+
+async def test_rows_are_marked_between_the_steps_and_an_interrupted_rewrite_goes_on(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "STEP", 1)
+    story = TaskStory()
+    first, last = sorted((EVE, BEN), key=lambda one: one.id)
+    (row,) = await add_rows(database, first.id, 1, task_id=story.task.id)
+    await add_rows(database, last.id, 1, task_id=story.task.id)
+    windows = [await window_of(database, somebody) for somebody in (first, last)]
+    deleted = story.deleted(JOHN)
+
+    async def first_is_told() -> bool:
+        return len(await delivered(database)) > 0
+
+    async with asyncio.TaskGroup() as group, database.begin() as other:
+        await other.execute(select(inboxes).where(inboxes.c.user_id == last.id).with_for_update())
+        deletion = group.create_task(apply_events(database, [deleted]))
+        await until(first_is_told, "the first step")
+        assert await mark_read(database, first.id, [Seen(row)])
+        assert not deletion.done()
+        deletion.cancel()
+    assert [row["task_deleted"] for row in await all_of(database, notifications)].count(True) == 1
+    await apply_events(database, [deleted])
+    for window in windows:
+        await assert_frames_tell_what_sync_tells(database, window)
+        assert [row.link for row in window.rows.values()] == [None]
+    assert [(window.seq, window.unread_count) for window in windows] == [(3, 0), (2, 1)]
+
+
+async def test_two_rewrites_at_once_give_each_row_one_number(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "STEP", 3)
+    story, crowd = TaskStory(), [person(f"Person {number}") for number in range(20)]
+    for one in crowd:
+        await add_row(database, one.id, task_id=story.task.id)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(2):
+            group.create_task(apply_events(database, [story.deleted(JOHN)]))
+    assert {row["last_seq"] for row in await all_of(database, inboxes)} == {2}
+    assert len(await delivered(database)) == len(crowd)
+
+
+async def test_a_person_erased_after_the_look_up_gets_no_inbox(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rewrite, "STEP", 1)
+    story = TaskStory()
+    first, last = sorted((EVE, BEN), key=lambda one: one.id)
+    for somebody in (first, last):
+        await add_row(database, somebody.id, task_id=story.task.id)
+
+    async with asyncio.TaskGroup() as group, database.begin() as other:
+        await other.execute(select(inboxes).where(inboxes.c.user_id == first.id).with_for_update())
+        waits = text(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        group.create_task(apply_events(database, [story.deleted(JOHN)]))
+
+        async def deletion_waits() -> bool:
+            async with database.connect() as connection:
+                return bool(await connection.scalar(waits))
+
+        await until(deletion_waits, "the deletion to wait for the first person")
+        # As the erasure of the last one would, had it been first.
+        await other.execute(delete(inboxes).where(inboxes.c.user_id == last.id))
+    assert [row["user_id"] for row in await all_of(database, inboxes)] == [first.id]
 
 
 async def assert_nothing_left_of(database: AsyncEngine, somebody: Person) -> None:

@@ -2,6 +2,11 @@
 
 Every worker does all of it. They need not know of one another, since each piece of work is safe to be looked for by
 several at once; that each waits a random time only keeps them from meeting often.
+
+An error of a job is logged and waited out, and does not end the process, as one of a lane does. A lane that died
+holds events back, which another worker could take; a job holds nothing, what it did not do is found again, and not
+sooner by a new process. But the end of the process would take all its lanes with it, and do so again and again while
+the cause stays in the database.
 """
 
 import asyncio
@@ -14,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.backoff import full_jitter
 from infra.clock import Clock, system_clock
-from infra.database.errors import is_database_away
+from infra.database.errors import is_database_away, sql_state
 from infra.lifecycle import Service
 from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
@@ -65,7 +70,7 @@ def schedule_services(
 
 
 def _repeated(name: str, job: Job, longest_wait: float) -> Service:
-    """Do a job again and again, at once while there may be more; while the database is away, wait for it."""
+    """Do a job again and again, at once while there may be more, and after a failure when a growing pause is over."""
 
     async def run(stop: asyncio.Event) -> None:
         pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)
@@ -73,10 +78,12 @@ def _repeated(name: str, job: Job, longest_wait: float) -> Service:
         while not await any_set(stop, seconds=wait):
             try:
                 more = await job(stop)
-            except Exception as error:
-                if not is_database_away(error):
-                    raise
-                log.warning("database_away", job=name, error=repr(error))
+            except Exception as error:  # noqa: BLE001 (whatever it is, the lanes beside it go on)
+                if is_database_away(error):
+                    log.warning("database_away", job=name, error=repr(error))
+                else:
+                    kind, state = type(error).__name__, sql_state(error)
+                    log.error("job_failed", job=name, error=kind, state=state)  # noqa: TRY400 (its text may be private)
                 wait = next(pauses)
             else:
                 pauses = full_jitter(_BACKOFF_SECONDS, _BACKOFF_CAP_SECONDS)

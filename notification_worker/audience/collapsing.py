@@ -51,6 +51,9 @@ def joined(row: Parts, later: Parts, *, known: bool) -> Parts:
     )
 
 
-def all_reasons(stored: Iterable[str], more: Iterable[Reason]) -> tuple[Reason, ...]:
-    """Give the reasons of a row and of what joins it, the strongest first."""
-    return in_order([*map(Reason, stored), *more])
+def all_reasons(stored: Iterable[str], more: Iterable[Reason]) -> tuple[str, ...]:
+    """Give the reasons of a row and of what joins it, the strongest first.
+
+    As text, since a row may hold one that only a newer release knows.
+    """
+    return in_order([*stored, *(reason.value for reason in more)])

@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from contracts.events import AnyEvent
 from contracts.events.task import TaskUnwatched
 from contracts.notification_types import Reason
 
-_STRONGEST_FIRST = tuple(Reason)
+_STRENGTHS: dict[str, int] = {reason: strength for strength, reason in enumerate(Reason)}
+_UNKNOWN = len(_STRENGTHS)
+
+AnyReason = TypeVar("AnyReason", bound=str)
+"""A `Reason`, or the text of one, which a newer release may have written: then it need not be a `Reason`."""
+
 NEVER = -1
 """The sequence of what has not happened."""
 
@@ -44,10 +50,9 @@ TaskWatchers = dict[UUID, Watching]
 """The people of one task by their id."""
 
 
-def in_order(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """Give reasons without repetition, the strongest first."""
-    present = set(reasons)
-    return tuple(reason for reason in _STRONGEST_FIRST if reason in present)
+def in_order(reasons: Iterable[AnyReason]) -> tuple[AnyReason, ...]:
+    """Give reasons without repetition, the strongest first, and last, by their text, those that are not known here."""
+    return tuple(sorted(set(reasons), key=lambda reason: (_STRENGTHS.get(reason, _UNKNOWN), reason)))
 
 
 def watchers_after(event: AnyEvent, before: TaskWatchers, sequence: int) -> TaskWatchers:

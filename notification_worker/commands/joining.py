@@ -118,6 +118,6 @@ def tell_of_comment(entry: Columns, reasons: Sequence[Reason], open_rows: OpenRo
         {
             **columns_of(parts),
             "count": row["count"] + 1,
-            "reasons": [reason.value for reason in all_reasons(row["reasons"], reasons)],
+            "reasons": list(all_reasons(row["reasons"], reasons)),
         },
     )

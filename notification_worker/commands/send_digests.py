@@ -2,10 +2,13 @@
 
 A digest and what it takes from those who wait are one transaction under the person's inbox lock. So any number of
 schedulers may look at once, and be killed at any moment: who comes second finds nothing due.
+
+A person whose digest fails, by what waits for them, holds up nobody else: what is theirs goes on waiting.
 """
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -19,6 +22,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -30,11 +34,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
 from contracts.deliveries import PersonalFrame
-from contracts.notification_types import Frequency, NotificationType, Outcome, Reason
+from contracts.notification_types import Frequency, NotificationType, Outcome
 from contracts.socket.frames import Change
 from infra.clock import Clock, system_clock
-from infra.database.errors import retry_on_conflict
+from infra.database.errors import is_database_away, retry_on_conflict, sql_state
 from infra.outbox.writer import append_rows
+from infra.telemetry.logging import get_logger
 from notification_worker.audience.watching import in_order
 from notification_worker.audience.wording import digest_message
 from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
@@ -49,18 +54,26 @@ SOURCE = "/notification-worker"
 PEOPLE = 100
 """The most people who get their digests in one call."""
 
+FAILURES = 1_000
+"""The most people whose digest may fail in one call; that many have no trouble of their own, and the call fails too."""
+
 MEMBERS = 10_000
 """The most events that one transaction sends, so that nobody waits long for the inbox; more make a second digest."""
 
 STATEMENT_ROWS = 1_000
 """The most members that one statement changes."""
 
+log = get_logger("digests")
+
 _DIGESTS = (Frequency.HOURLY, Frequency.DAILY)
 
 _ROWS = notification_members.c
 _DUE = (
     select(_ROWS.user_id)
-    .where(_ROWS.due_at <= bindparam("now"))
+    .where(
+        _ROWS.due_at <= bindparam("now"),
+        _ROWS.user_id != func.all(cast(bindparam("failed", type_=ARRAY(Uuid)), ARRAY(Uuid))),
+    )
     .order_by(_ROWS.due_at, _ROWS.user_id)
     .limit(MEMBERS)
     .subquery()
@@ -105,23 +118,36 @@ Item = TypeVar("Item")
 async def send_due_digests(database: AsyncEngine, *, clock: Clock = system_clock) -> int:
     """Send digests that are due, of `PEOPLE` at a time; say how many were sent, 0 when none is left.
 
+    Somebody whose digest fails counts as nobody to whom one was sent, and is looked at again by the next call.
+
     Raises:
-        DBAPIError: among others, an inbox stayed locked by somebody else; what was sent before that stays sent.
+        DBAPIError: the database is away, or an inbox stayed locked by somebody else; what was sent before stays sent.
+        Exception: the digests of `FAILURES` people failed, the last one by this.
     """
-    # A turn that sends nothing has dropped what it found: so each finds less than the one before.
-    while people := await _people_with_due(database, clock()):
+    failed: set[UUID] = set()
+    # A turn that sends nothing has dropped what it found, or passes it by: so each finds less than the one before.
+    while people := await _people_with_due(database, clock(), failed):
         sent = 0
         for user_id in people:
-            sent += await retry_on_conflict(partial(_send_to, database, user_id, clock))
+            try:
+                sent += await retry_on_conflict(partial(_send_to, database, user_id, clock))
+            except Exception as error:
+                if is_database_away(error):
+                    raise
+                kind, state = type(error).__name__, sql_state(error)
+                log.error("digest_failed", error=kind, state=state)  # noqa: TRY400 (its text may be private)
+                failed.add(user_id)
+                if len(failed) >= FAILURES:
+                    raise
         if sent:
             return sent
     return 0
 
 
-async def _people_with_due(database: AsyncEngine, now: datetime) -> list[UUID]:
+async def _people_with_due(database: AsyncEngine, now: datetime, failed: AbstractSet[UUID]) -> list[UUID]:
     """Name some people in no order, so that several schedulers seldom meet, and a locked inbox holds nobody up."""
     async with database.connect() as connection:
-        people = list((await connection.execute(_PEOPLE, {"now": now})).scalars())
+        people = list((await connection.execute(_PEOPLE, {"now": now, "failed": list(failed)})).scalars())
     random.shuffle(people)
     return people
 
@@ -154,14 +180,15 @@ async def _send_to(database: AsyncEngine, user_id: UUID, clock: Clock) -> int:
 
 def _digest(user_id: UUID, seq: int, frequency: Frequency, members: Sequence[Waiting], now: datetime) -> dict[str, Any]:
     digest_id = uuid7()
-    reasons = in_order(Reason(reason) for member in members for reason in member.reasons)
+    # As text: a newer release may have written one that is not known here.
+    reasons: tuple[str, ...] = in_order(reason for member in members for reason in member.reasons)
     return {
         "id": digest_id,
         "user_id": user_id,
         "seq": seq,
         "type": NotificationType.DIGEST.value,
         "message": digest_message(frequency, len(members)),
-        "reasons": [reason.value for reason in reasons],
+        "reasons": list(reasons),
         "count": len(members),
         "created_at": now,
         "updated_at": now,

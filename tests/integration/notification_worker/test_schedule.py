@@ -1,8 +1,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import text, update
@@ -13,12 +13,31 @@ from infra.database.engine import create_engine
 from infra.lifecycle import run_services
 from notification_worker.models import notifications
 from notification_worker.schedule import Rhythm, schedule_services
-from tests.integration.notification_worker.waiting import NOON, Watch, digests_of, hold, rows_of, waiting
+from tests.integration.notification_worker.waiting import (
+    NOON,
+    Watch,
+    accept_rows,
+    digests_of,
+    hold,
+    refuse_rows,
+    rows_of,
+    waiting,
+)
 from tests.integration.notification_worker.workers import eventually
 from tests.support.tcp_proxy import TcpProxy
 
 HISTORY = timedelta(days=30)
 RHYTHM = Rhythm(digests=0.05, age=0.05)
+
+
+@dataclass
+class BrokenWatch(Watch):
+    broken: bool = True
+
+    def __call__(self) -> datetime:
+        if self.broken:
+            raise LookupError("Ann has no time")
+        return self.now
 
 
 @asynccontextmanager
@@ -99,13 +118,46 @@ async def test_a_database_that_is_away_is_waited_for_and_said(
         await proxied.dispose()
 
 
-async def test_any_other_error_ends_the_process(database: AsyncEngine) -> None:
-    def broken_clock() -> Any:
-        raise LookupError("no time")
+async def test_any_other_error_of_a_job_is_said_by_its_kind_and_waited_out(database: AsyncEngine) -> None:
+    ann, watch = uuid7(), BrokenWatch()
+    await hold(database, [waiting(ann)])
+    with structlog.testing.capture_logs() as logged:
+        async with running_schedule(database, watch) as running:
 
-    services = schedule_services(database, lambda: None, history=HISTORY, clock=broken_clock, rhythm=RHYTHM)
-    async with asyncio.timeout(10):
-        assert await run_services(services, asyncio.Event()) == 1
+            async def is_said() -> bool:
+                return {one["job"] for one in logged if one["event"] == "job_failed"} == {"digests", "age"}
+
+            await eventually(is_said)
+            watch.broken = False
+
+            async def is_sent() -> bool:
+                return len(await digests_of(database, ann)) == 1
+
+            await eventually(is_sent)
+    assert running.result() == 0
+    assert {one["error"] for one in logged if one["event"] == "job_failed"} == {"LookupError"}
+    assert "Ann" not in str(logged)
+
+
+async def test_a_deadlock_that_does_not_end_is_waited_out(database: AsyncEngine) -> None:
+    ann = uuid7()
+    await hold(database, [waiting(ann)])
+    await refuse_rows(database, "40P01", [ann])
+    with structlog.testing.capture_logs() as logged:
+        async with running_schedule(database, Watch()) as running:
+
+            async def is_said() -> bool:
+                return any(one.get("state") == "40P01" for one in logged)
+
+            await eventually(is_said)
+            assert not running.done()
+            await accept_rows(database)
+
+            async def is_sent() -> bool:
+                return len(await digests_of(database, ann)) == 1
+
+            await eventually(is_sent)
+    assert running.result() == 0
 
 
 async def test_a_stop_is_heeded_at_once(database: AsyncEngine) -> None:

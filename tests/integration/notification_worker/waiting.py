@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as insert_or_update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
@@ -114,3 +114,26 @@ async def outcomes_of(database: AsyncEngine, user_id: UUID) -> dict[str, str]:
     async with database.connect() as connection:
         found = await connection.execute(select(rows.event_id, rows.outcome).where(rows.user_id == user_id))
         return {row.event_id: row.outcome for row in found}
+
+
+async def refuse_rows(database: AsyncEngine, state: str, people: Sequence[UUID]) -> None:
+    """Let the database refuse every notification of some people, with an error of this state."""
+    refused = ", ".join(f"'{user_id}'" for user_id in people)
+    async with database.begin() as connection:
+        for statement in (
+            (
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                f" RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$"
+            ),
+            (
+                "CREATE TRIGGER refuse BEFORE INSERT ON notifications FOR EACH ROW"
+                f" WHEN (NEW.user_id IN ({refused})) EXECUTE FUNCTION refuse()"
+            ),
+        ):
+            await connection.execute(text(statement))
+
+
+async def accept_rows(database: AsyncEngine) -> None:
+    """End what `refuse_rows` began."""
+    async with database.begin() as connection:
+        await connection.execute(text("DROP FUNCTION refuse CASCADE"))

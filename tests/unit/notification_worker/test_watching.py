@@ -58,6 +58,15 @@ def test_reasons_come_the_strongest_first(given: list[str], ordered: tuple[str, 
     assert in_order(map(Reason, given)) == ordered
 
 
+def test_reasons_that_this_release_does_not_know_come_last_and_stay() -> None:
+    assert in_order(["zoned", "manual", "mentioned", "assigned", "mentioned"]) == (
+        "assigned",
+        "manual",
+        "mentioned",
+        "zoned",
+    )
+
+
 def test_events_add_and_take_away_watchers() -> None:
     story = TaskStory()
     watchers = watchers_after(story.created(ANN), {}, 1)

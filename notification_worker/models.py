@@ -85,6 +85,7 @@ notifications = Table(
     Index("notifications_once_for_each_event", "user_id", "event_source", "event_id", unique=True),
     Index("notifications_unread", "user_id", "created_at", "id", postgresql_where=text("read_at IS NULL")),
     Index("notifications_newest", "user_id", "created_at", "id"),
+    Index("notifications_read_oldest", "user_id", "created_at", "id", postgresql_where=text("read_at IS NOT NULL")),
     Index("notifications_by_seq", "user_id", "seq", "id"),
     Index("notifications_of_task", "task_id", "user_id", postgresql_where=text("task_id IS NOT NULL")),
     Index("notifications_by_actor", "actor_id", "user_id", postgresql_where=text("actor_id IS NOT NULL")),
@@ -105,7 +106,9 @@ did it, `other_actors` counts the others, and everything else is of the first.
 `notifications_once_for_each_event` is the second fence against telling somebody twice, behind `processed_events`.
 `notifications_unread` and `notifications_newest`, read backwards, serve the lists, `notifications_by_seq` serves
 `sync`, `notifications_of_task` the deletion of a task, `notifications_by_actor` the erasure of a person, and
-`notifications_open` finds the unread row that one more event of a task joins, or takes back.
+`notifications_open` finds the unread row that one more event of a task joins, or takes back. What was read and is too
+old is found by `notifications_read_oldest`, which costs nothing until a row is read: `notifications_newest` does not
+say what was, and of somebody who never reads it would lead to every row.
 """
 
 notification_members = Table(

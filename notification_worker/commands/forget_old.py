@@ -126,7 +126,7 @@ def _next_people(after: UUID | None) -> Select[*tuple[Any, ...]]:
     if after is not None:
         people = people.where(_HEADS.user_id > after)
     some = people.subquery()
-    # A probe of `notifications_newest` for each: with LIMIT it cannot become a scan of all notifications.
+    # A probe of `notifications_read_oldest` for each: with LIMIT it cannot become a scan of all notifications.
     old = (
         select(true().label("found"))
         .where(_ROWS.user_id == some.c.user_id, _OLD)

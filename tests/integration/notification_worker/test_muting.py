@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.models import muted_tasks
 from tests.integration.notification_worker.api_client import ANN, Client, pages, problem_of
-from tests.support.notification_events import erased, registered
+from tests.support.notification_events import TaskStory, erased, registered
 
 
 async def test_a_task_is_muted_and_unmuted_as_often_as_one_asks(database: AsyncEngine, ann: Client) -> None:
@@ -54,6 +54,15 @@ async def test_what_one_person_mutes_nobody_else_does(ann: Client, eve: Client) 
     assert (await eve.get("/muted-tasks")).json()["items"] == []
     assert (await eve.delete(path)).status_code == 204
     assert (await ann.get(path)).json()["muted_at"] is not None
+
+
+async def test_a_task_that_is_gone_is_not_muted(database: AsyncEngine, ann: Client) -> None:
+    story = TaskStory()
+    await apply_events(database, [story.created(ANN), story.deleted(ANN)])
+
+    assert (await ann.put(f"/muted-tasks/{story.task.id}")).status_code == 204
+
+    assert (await ann.get("/muted-tasks")).json()["items"] == []
 
 
 async def test_nothing_is_kept_of_who_was_erased_while_their_token_lives(database: AsyncEngine, ann: Client) -> None:

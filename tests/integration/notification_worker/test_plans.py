@@ -83,7 +83,7 @@ ASKED: dict[str, tuple[Ask, set[str]]] = {
     ),
     "one muted task": (
         _mute_and_find,
-        {"muted_tasks_pkey", "users_pkey"},
+        {"muted_tasks_pkey", "users_pkey", "deleted_tasks_pkey"},
     ),
 }
 

@@ -14,10 +14,10 @@ LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in (DESKTOP, PH
 
 SETTLED = """async () => {
     await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-    const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-    await Promise.allSettled(changing.map(({ finished }) => finished));
+    const ends = ({ effect }) => Number.isFinite(effect.getComputedTiming().endTime);
+    await Promise.allSettled(document.getAnimations().filter(ends).map(({ finished }) => finished));
 }"""
-"""A colour that is still on its way from one look to the other has the contrast of neither."""
+"""A colour on its way from one look to the other has the contrast of neither; a dialog that fades in is not there."""
 
 
 @cache

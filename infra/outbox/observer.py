@@ -24,7 +24,7 @@ class RelayObserver(Protocol):
         """These confirmed rows are gone from the outbox."""
 
     def refused(self, row_id: int, attempts: int, reason: str) -> None:
-        """The broker will not have the row; it is tried again later."""
+        """The broker will not have the row, or not now; it is tried again later. So many attempts count against it."""
 
     def set_aside(self, row_id: int, reason: str) -> None:
         """The row was refused too often and is tried no more."""

@@ -15,7 +15,7 @@ from infra.outbox.listener import WakeUpListener
 from infra.outbox.observer import LoggingObserver, RelayObserver
 from infra.outbox.publishing import Ordering, PublishingPass
 from infra.outbox.session import DatabaseAwayError, Session, work_in_sessions
-from infra.outbox.store import OutboxRow, OutboxStore
+from infra.outbox.store import OutboxRow, OutboxStore, Postponement
 from infra.waiting import any_set
 
 BATCH_ROWS = 500
@@ -43,8 +43,9 @@ class Role(StrEnum):
 class Retries:
     """How often a refused row is tried, and how long it waits: `first_seconds`, doubling up to a cap.
 
-    A row that a full queue did not take waits `nacked_cap_seconds` at most: there may be room at any moment, and then
-    nobody should wait for what was only too early.
+    A nack is no attempt: it says that a queue is full or in trouble, which is nothing against the row. Such a row waits
+    for as long again as it is old, so twice as long each time, and `nacked_cap_seconds` at most: there may be room at
+    any moment, and then nobody should wait for what was only too early.
     """
 
     attempts: int = 10
@@ -52,10 +53,15 @@ class Retries:
     cap_seconds: float = 60.0
     nacked_cap_seconds: float = 3.0
 
-    def wait_seconds(self, attempts: int, error: MessageRefusedError) -> float:
-        """Give the wait after this many attempts, of which the last ended so."""
-        cap = self.nacked_cap_seconds if isinstance(error, MessageNackedError) else self.cap_seconds
-        return min(self.first_seconds * 2.0 ** min(attempts - 1, 30), cap)
+    def after(self, row: OutboxRow, error: MessageRefusedError) -> Postponement | None:
+        """Say how a row goes on that was refused just now; None when it was tried often enough."""
+        if isinstance(error, MessageNackedError):
+            seconds = min(max(row.age_seconds, self.first_seconds), self.nacked_cap_seconds)
+            return Postponement(row.attempts, seconds, str(error))
+        attempts = row.attempts + 1
+        if attempts >= self.attempts:
+            return None
+        return Postponement(attempts, min(self.first_seconds * 2.0 ** (attempts - 1), self.cap_seconds), str(error))
 
 
 class Relay:
@@ -206,18 +212,17 @@ class Relay:
         if done := current.done:
             await store.delete(done)
             self._observer.deleted(done)
-        waits: dict[int, tuple[float, str]] = {}
+        postponed: dict[int, Postponement] = {}
         hopeless: dict[int, str] = {}
         for row, error in current.refused:
-            attempts = row.attempts + 1
-            # A nack says that a queue is full or in trouble, which is nothing against the row.
-            if attempts >= self._retries.attempts and not isinstance(error, MessageNackedError):
+            wait = self._retries.after(row, error)
+            if wait is None:
                 hopeless[row.id] = str(error)
             else:
-                waits[row.id] = (self._retries.wait_seconds(attempts, error), str(error))
-                self._observer.refused(row.id, attempts, str(error))
-        if waits:
-            await store.postpone(waits)
+                postponed[row.id] = wait
+                self._observer.refused(row.id, wait.attempts, wait.reason)
+        if postponed:
+            await store.postpone(postponed)
         if hopeless:
             await store.set_aside(hopeless)
             for row_id, reason in hopeless.items():

@@ -8,7 +8,8 @@ from infra.outbox.session import Session
 
 MARK_SECONDS = 2.0
 
-_COLUMNS = "o.id, o.message_id, o.type, o.content_type, o.routing_key, o.order_key, o.body, o.attempts"
+_COLUMNS = """o.id, o.message_id, o.type, o.content_type, o.routing_key, o.order_key, o.body, o.attempts,
+  extract(epoch FROM clock_timestamp() - o.created_at)::float8 AS age_seconds"""
 
 _DUE_PER_KEY = f"""
 SELECT {_COLUMNS} FROM outbox AS o
@@ -28,9 +29,9 @@ _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 
 _POSTPONE = """
 UPDATE outbox AS o
-SET attempts = least(o.attempts + 1, 32767), last_error = refused.reason,
+SET attempts = refused.attempts, last_error = refused.reason,
     next_attempt_at = clock_timestamp() + make_interval(secs => refused.seconds)
-FROM unnest($1::bigint[], $2::float8[], $3::text[]) AS refused (id, seconds, reason)
+FROM unnest($1::bigint[], $2::smallint[], $3::float8[], $4::text[]) AS refused (id, attempts, seconds, reason)
 WHERE o.id = refused.id
 """
 
@@ -61,6 +62,16 @@ class OutboxRow:
     order_key: str
     body: str
     attempts: int
+    age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Postponement:
+    """What is kept of a row that the broker refused: how many attempts count by now, and the wait for the next."""
+
+    attempts: int
+    seconds: float
+    reason: str
 
 
 class OutboxStore:
@@ -107,10 +118,16 @@ class OutboxStore:
         """Remove confirmed rows."""
         await self._session.fetch(_DELETE, row_ids)
 
-    async def postpone(self, waits: Mapping[int, tuple[float, str]]) -> None:
-        """Count an attempt of refused rows, and let each wait for its seconds; keep the reason."""
-        seconds, reasons = zip(*waits.values(), strict=True)
-        await self._session.fetch(_POSTPONE, list(waits), seconds, reasons)
+    async def postpone(self, postponed: Mapping[int, Postponement]) -> None:
+        """Let each of some refused rows wait."""
+        waits = postponed.values()
+        await self._session.fetch(
+            _POSTPONE,
+            list(postponed),
+            [wait.attempts for wait in waits],
+            [wait.seconds for wait in waits],
+            [wait.reason for wait in waits],
+        )
 
     async def set_aside(self, reasons: Mapping[int, str]) -> None:
         """Move refused rows out of the way, in one statement: a row is in one of the two tables at any moment."""

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from infra.outbox.session import Session, open_session
-from infra.outbox.store import MARK_SECONDS, OutboxStore
+from infra.outbox.store import MARK_SECONDS, OutboxStore, Postponement
 from tests.integration.infra.relays import DEADLINE_SECONDS, append
 
 
@@ -82,7 +82,7 @@ async def test_the_scan_stays_below_a_row_that_waits(session: Session, database:
     store = OutboxStore(session, clock)
     waiting, behind = await append(database, "a", "1"), await append(database, "a", "2")
     other = await append(database, "b", "1")
-    await store.postpone({waiting: (3_600.0, "refused")})
+    await store.postpone({waiting: Postponement(1, 3_600.0, "refused")})
 
     assert [row.id for row in await store.due_per_key(10)] == [other]
     assert await store.due_in_strict_order(10) == []

@@ -114,6 +114,28 @@ async def test_a_row_is_published_soon_after_a_queue_that_was_full_for_long_has_
         await recorder.until(lambda: recorder.deleted_ids == [row])
 
 
+async def test_a_row_that_was_nacked_often_still_has_all_its_attempts_when_it_becomes_unroutable(
+    outbox_url: str, admin_broker_url: str, database: asyncpg.Connection, inbox: Inbox
+) -> None:
+    exchange = await inbox.channel.get_exchange(EXCHANGE)
+    full = await inbox.channel.declare_queue(
+        "full, then gone", durable=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"}
+    )
+    await full.bind(exchange, "full")
+    await exchange.publish(aio_pika.Message(b"fills it"), "full")
+    row = await append(database, "a", "1", routing_key="full")
+    patient = Retries(attempts=3, first_seconds=0.02, nacked_cap_seconds=0.1)
+
+    async with running_relay(outbox_url, admin_broker_url, retries=patient) as (_, recorder):
+        await recorder.until(lambda: len(recorder.refusals) > 2 * patient.attempts)
+        await full.unbind(exchange, "full")
+        await recorder.until(lambda: recorder.set_aside_ids == [row])
+
+    counted = [attempts for _, attempts, _ in recorder.refusals]
+    assert counted == [0] * (len(counted) - 2) + [1, 2]
+    assert await database.fetchval("SELECT attempts FROM outbox_set_aside") == patient.attempts
+
+
 async def test_a_message_that_the_broker_forbids_is_found_among_others_and_set_aside(
     outbox_url: str, task_broker_url: str, database: asyncpg.Connection
 ) -> None:

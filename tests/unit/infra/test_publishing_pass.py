@@ -14,7 +14,7 @@ from infra.outbox.store import OutboxRow
 
 def rows_of(keys: str) -> list[OutboxRow]:
     """Give one row for each letter, which is its key."""
-    return [OutboxRow(number, f"m{number}", "t", "t", "r", key, "", 0) for number, key in enumerate(keys, 1)]
+    return [OutboxRow(number, f"m{number}", "t", "t", "r", key, "", 0, 0.0) for number, key in enumerate(keys, 1)]
 
 
 class ScriptedBroker:

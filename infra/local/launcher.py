@@ -81,7 +81,7 @@ def _start_postgres(settings: LaunchSettings, home: Path, children: Children, pa
             url = start_postgres(children, home / "postgres", password=passwords.postgres, stage=_SERVERS).url
             current.note = "new private server" if first else "private server"
         databases, made = asyncio.run(create_service_databases(url, passwords.roles))
-        if made:
+        if made and settings.demo:
             _demo_is_due(home).touch()
     return databases
 

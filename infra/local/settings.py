@@ -32,6 +32,8 @@ class LaunchSettings(Settings):
     postgres_url: PostgresUrl | None = None
     rabbitmq_url: BrokerUrls | None = None
     rabbitmq_management_url: str | None = None
+    demo: bool = True
+    """Whether new databases are filled with a few people and tasks to look at."""
 
     @property
     def ports(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ Guarantees
 Errors
     infra.errors.UnavailableError
     └── BrokerAwayError               says nothing of any message: try again later
+        ├── BrokerBlockedError        it is there, and takes no messages: it is short of memory or disk
         └── MessagesSuspectedError    one of several messages in flight made the broker close the channel
     infra.errors.InfraError
     └── MessageRefusedError           the broker will not have this message
@@ -32,6 +33,10 @@ from infra.errors import InfraError, UnavailableError
 
 class BrokerAwayError(UnavailableError):
     """The broker, or the way to it, is in trouble; nothing is known of the message."""
+
+
+class BrokerBlockedError(BrokerAwayError):
+    """The broker takes no messages now, because it is short of memory or disk."""
 
 
 class MessagesSuspectedError(BrokerAwayError):

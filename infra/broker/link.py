@@ -53,6 +53,7 @@ class PublisherLink:
         """Publish one message; see `Publisher.publish`.
 
         Raises:
+            BrokerBlockedError: the broker takes no messages now.
             BrokerAwayError: there is no connection now, it broke, or no confirm came in time.
             MessageRefusedError: the broker will not have this message.
         """
@@ -62,7 +63,8 @@ class PublisherLink:
         """Wait until there is a connection and the broker takes messages.
 
         Raises:
-            BrokerAwayError: not so within `seconds`.
+            BrokerBlockedError: it still takes none after `seconds`.
+            BrokerAwayError: there is still no connection.
         """
         if not await any_set(self.up, seconds=seconds):
             raise BrokerAwayError(self._trouble)
@@ -71,8 +73,11 @@ class PublisherLink:
     async def check(self) -> None:
         """Fail unless messages can be published now; for readiness.
 
+        That the broker is blocked is known from the first message on that it did not take.
+
         Raises:
-            BrokerAwayError: there is no connection, or the broker takes no messages.
+            BrokerBlockedError: the broker takes no messages.
+            BrokerAwayError: there is no connection.
         """
         await self._current().wait_until_unblocked(0)
 

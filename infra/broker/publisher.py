@@ -12,6 +12,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from infra.broker import (
     BrokerAwayError,
+    BrokerBlockedError,
     MessageForbiddenError,
     MessageNackedError,
     MessagesSuspectedError,
@@ -22,6 +23,7 @@ from infra.broker.connection import CONNECT_SECONDS, close, user_of
 CONFIRM_SECONDS = 5.0
 """Longer than any confirm of a healthy broker, and shorter than the time a process has to stop."""
 
+_BLOCKED = "the broker takes no messages now: it is short of memory or disk"
 _NOT_ENCODABLE = (ValueError, TypeError, struct.error)
 
 
@@ -46,6 +48,10 @@ class Publisher:
     `lost` is set when either is gone for good; with `lost_to_a_message` the broker is well, and closed the channel over
     what a message says. Messages leave in the order of the calls. No two in flight may have the same `message_id`: the
     client library finds the returned one by it.
+
+    While the broker is short of memory or disk (`connection.blocked`) nothing is sent and the connection is kept. The
+    broker reads nothing from it then, not even its end: each new connection would be one more that it holds, with all
+    that was sent over it, and would not know of the shortage. For it tells of that only who publishes.
     """
 
     def __init__(self, connection: aio_pika.abc.AbstractConnection, channel: aio_pika.abc.AbstractChannel) -> None:
@@ -88,9 +94,11 @@ class Publisher:
         """Publish one message, persistent and mandatory; returns when the broker has confirmed it.
 
         Raises:
+            BrokerBlockedError: the broker takes no messages now.
             BrokerAwayError: connection or channel are gone, or no confirm came in time; the publisher is then lost.
             MessageRefusedError: the broker will not have this message; others may follow.
         """
+        await self.wait_until_unblocked(0)
         self._in_flight += 1
         try:
             await (await self._exchange(exchange)).publish(
@@ -103,6 +111,8 @@ class Publisher:
         except (ChannelAccessRefused, ChannelPreconditionFailed) as error:
             raise self._closed_because_of_a_message(error) from error
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            if not self.lost.is_set() and await self._is_blocked():
+                raise BrokerBlockedError(_BLOCKED) from error
             self._lose(error)
             raise BrokerAwayError(f"no confirm: {error!r}") from error
         except _NOT_ENCODABLE as error:
@@ -114,21 +124,29 @@ class Publisher:
         """Wait while the broker takes no messages because it is short of memory or disk (`connection.blocked`).
 
         Raises:
-            BrokerAwayError: it still takes none after `seconds`, or the connection is gone.
+            BrokerBlockedError: it still takes none after `seconds`.
+            BrokerAwayError: the connection is gone.
         """
         transport = self._connection.transport
         if self.lost.is_set() or transport is None:
-            raise BrokerAwayError("the connection is gone")
+            raise BrokerAwayError(f"the connection is gone: {self.lost_because}")
         try:
             async with asyncio.timeout(seconds):
                 await transport.ready()
         except TimeoutError as error:
-            raise BrokerAwayError("the broker takes no messages now: it is short of memory or disk") from error
+            raise BrokerBlockedError(_BLOCKED) from error
 
     async def close(self) -> None:
         """Close channel and connection, in some seconds at most; messages in flight fail."""
         self.lost.set()
         await close(self._connection)
+
+    async def _is_blocked(self) -> bool:
+        try:
+            await self.wait_until_unblocked(0)
+        except BrokerAwayError as error:
+            return isinstance(error, BrokerBlockedError)
+        return False
 
     async def _exchange(self, name: str) -> aio_pika.abc.AbstractExchange:
         # `ensure=False` asks the broker nothing: asking would need the right to configure, which services lack.

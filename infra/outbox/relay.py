@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.broker import BrokerAwayError, MessageNackedError, MessageRefusedError, MessagesSuspectedError
+from infra.broker import (
+    BrokerAwayError,
+    BrokerBlockedError,
+    MessageNackedError,
+    MessageRefusedError,
+    MessagesSuspectedError,
+)
 from infra.broker.link import PublisherLink
 from infra.outbox.lease import Lease, wait_for_lease
 from infra.outbox.listener import WakeUpListener
@@ -93,6 +99,12 @@ class Relay:
         self._in_flight = IN_FLIGHT
         self._session: Session | None = None
         self._role = Role.STARTING
+        self._broker_blocked = False
+
+    @property
+    def broker_blocked(self) -> bool:
+        """Whether rows wait because the broker is short of memory or disk; as of the last try, seconds ago at most."""
+        return self._broker_blocked
 
     @property
     def role(self) -> Role:
@@ -159,6 +171,7 @@ class Relay:
                 await self._publish_while_held(OutboxStore(session), lease, session.lost, stop)
                 renewing.cancel()
         finally:
+            self._broker_blocked = False
             self._observer.leading(False)
 
     async def _publish_while_held(
@@ -168,10 +181,12 @@ class Relay:
         while lease.held and not stop.is_set():
             try:
                 await self._link.wait_until_writable(BROKER_WAIT_SECONDS)
+                self._broker_blocked = False
                 if await self._pass(store, lease, stop):
                     idle = IDLE_POLL_SECONDS
                     continue
             except BrokerAwayError as error:
+                self._broker_blocked = isinstance(error, BrokerBlockedError)
                 self._observer.interrupted(str(error))
                 await any_set(stop, lost, seconds=IDLE_POLL_SECONDS)
             except DatabaseAwayError as error:

@@ -1,14 +1,17 @@
-"""An empty database with the outbox tables, and a queue that takes what relays publish."""
+"""An empty database with the outbox tables, a queue that takes what relays publish, a broker to be left short."""
 
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from infra.database.engine import create_engine
+from infra.local.children import all_children
 from infra.local.databases import create_database, create_role, database_url, drop_database
 from tests.integration.infra.relays import METADATA, Inbox, open_inbox
+from tests.integration.infra.short_broker import ShortBroker, started_broker
 from tests.support.servers import Postgres
 
 ROLE = "outbox_test"
@@ -45,3 +48,11 @@ async def database(outbox_url: str) -> AsyncIterator[asyncpg.Connection]:
 async def inbox(admin_broker_url: str) -> AsyncIterator[Inbox]:
     async with open_inbox(admin_broker_url) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def short_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShortBroker]:
+    """A broker of its own: an alarm blocks all who publish, whatever their virtual host."""
+    folder: Path = tmp_path_factory.mktemp("short-broker")
+    with all_children(folder) as children:
+        yield started_broker(children, folder)

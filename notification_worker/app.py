@@ -19,6 +19,7 @@ from infra.http.openapi import write_openapi
 from infra.http.rate_limit import request_limits
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
+from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
 from infra.settings import broker_addresses
 from infra.telemetry.logging import configure_logging
@@ -110,7 +111,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
         "dead-letters": link.run,
         **schedule_services(database, wake_up.notify, history=settings.history),
         "wake-up": wake_up.run,
-        "http": http_service(health_app(health), listener),
+        "http": http_service(health_app(health, process_registry()), listener),
     }
     try:
         return await run_services(services, stop)

@@ -10,6 +10,8 @@ from infra.health import Health
 from infra.http.health import health_app
 from infra.http.server import http_service
 from infra.lifecycle import Service
+from infra.metrics.registry import process_registry
+from infra.outbox.metrics import CountingObserver, RelayMetrics
 from infra.outbox.publishing import Ordering
 from infra.outbox.relay import Relay
 from infra.settings import broker_addresses
@@ -21,7 +23,8 @@ WAKE_UP_CHANNEL = "outbox"
 
 
 def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str, Service]:
-    """Give the services of the process: the relay, and its health pages."""
+    """Give the services of the process: the relay, and the pages of its health and its metrics."""
+    counts = CountingObserver(NAME)
     relay = Relay(
         NAME,
         database_url=settings.notification_database_url,
@@ -29,6 +32,9 @@ def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str
         exchange=DELIVERIES,
         ordering=Ordering.STRICT,
         wake_up_channel=WAKE_UP_CHANNEL,
+        observer=counts,
     )
+    registry = process_registry()
+    RelayMetrics(relay, counts, registry)
     health = Health({"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying})
-    return {"relay": relay.run, "http": http_service(health_app(health), listener)}
+    return {"relay": relay.run, "http": http_service(health_app(health, registry), listener)}

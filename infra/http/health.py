@@ -1,8 +1,10 @@
-"""The health pages over HTTP."""
+"""The health pages over HTTP, and the whole of what a process without an API shows."""
 
 from fastapi import APIRouter, FastAPI, Response, status
+from prometheus_client import CollectorRegistry
 
 from infra.health import Health, Readiness
+from infra.http.metrics import metrics_routes
 
 
 def health_routes(health: Health) -> APIRouter:
@@ -23,8 +25,9 @@ def health_routes(health: Health) -> APIRouter:
     return routes
 
 
-def health_app(health: Health) -> FastAPI:
-    """Give the whole HTTP side of a process that has no API."""
+def health_app(health: Health, registry: CollectorRegistry) -> FastAPI:
+    """Give the whole HTTP side of a process that has no API: its health and its metrics."""
     app = FastAPI(openapi_url=None)
     app.include_router(health_routes(health))
+    app.include_router(metrics_routes(registry))
     return app

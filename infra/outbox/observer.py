@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from infra.broker import MessageRefusedError
 from infra.telemetry.logging import get_logger
 
 log = get_logger("outbox.relay")
@@ -17,17 +18,17 @@ class RelayObserver(Protocol):
     def claimed(self, row_ids: Sequence[int]) -> None:
         """These rows are to be published now."""
 
-    def published(self, row_id: int) -> None:
-        """The broker has confirmed the row."""
+    def published(self, row_id: int, seconds: float) -> None:
+        """The broker has confirmed the row, so long after it was sent."""
 
     def deleted(self, row_ids: Sequence[int]) -> None:
         """These confirmed rows are gone from the outbox."""
 
-    def refused(self, row_id: int, attempts: int, reason: str) -> None:
+    def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:
         """The broker will not have the row, or not now; it is tried again later. So many attempts count against it."""
 
-    def set_aside(self, row_id: int, reason: str) -> None:
-        """The row was refused too often and is tried no more."""
+    def set_aside(self, row_id: int, error: MessageRefusedError) -> None:
+        """The row was refused once too often, and is tried no more."""
 
     def interrupted(self, reason: str) -> None:
         """Database or broker are away, or leadership ended; what was not confirmed is published again."""
@@ -45,16 +46,16 @@ class LoggingObserver:
     def claimed(self, row_ids: Sequence[int]) -> None:
         log.debug("rows_claimed", relay=self._relay, rows=len(row_ids))
 
-    def published(self, row_id: int) -> None: ...
+    def published(self, row_id: int, seconds: float) -> None: ...
 
     def deleted(self, row_ids: Sequence[int]) -> None:
         log.debug("rows_deleted", relay=self._relay, rows=len(row_ids))
 
-    def refused(self, row_id: int, attempts: int, reason: str) -> None:
-        log.warning("row_refused", relay=self._relay, row_id=row_id, attempts=attempts, reason=reason)
+    def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:
+        log.warning("row_refused", relay=self._relay, row_id=row_id, attempts=attempts, reason=str(error))
 
-    def set_aside(self, row_id: int, reason: str) -> None:
-        log.error("row_set_aside", relay=self._relay, row_id=row_id, reason=reason)
+    def set_aside(self, row_id: int, error: MessageRefusedError) -> None:
+        log.error("row_set_aside", relay=self._relay, row_id=row_id, reason=str(error))
 
     def interrupted(self, reason: str) -> None:
         log.warning("relay_interrupted", relay=self._relay, reason=reason)

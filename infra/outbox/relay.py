@@ -16,6 +16,7 @@ from infra.broker import (
     MessagesSuspectedError,
 )
 from infra.broker.link import PublisherLink
+from infra.outbox.backlog import Backlog, BacklogReader
 from infra.outbox.lease import Lease, wait_for_lease
 from infra.outbox.listener import WakeUpListener
 from infra.outbox.observer import LoggingObserver, RelayObserver
@@ -100,11 +101,18 @@ class Relay:
         self._session: Session | None = None
         self._role = Role.STARTING
         self._broker_blocked = False
+        self._store: OutboxStore | None = None
+        self._backlog = BacklogReader(database_url, name=name, scan_after=self._scan_after)
 
     @property
     def broker_blocked(self) -> bool:
         """Whether rows wait because the broker is short of memory or disk; as of the last try, seconds ago at most."""
         return self._broker_blocked
+
+    @property
+    def backlog(self) -> Backlog | None:
+        """What waits in the outbox, as of some seconds ago; None while this relay does not lead."""
+        return self._backlog.backlog if self._role is Role.LEADING else None
 
     @property
     def role(self) -> Role:
@@ -121,6 +129,7 @@ class Relay:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._link.run(finished))
             group.create_task(self._listener.run(finished))
+            group.create_task(self._backlog.run(finished))
             await work_in_sessions(self._database_url, self._name, work, stop)
             finished.set()
 
@@ -163,16 +172,19 @@ class Relay:
             self._session, self._role = None, Role.STARTING
 
     async def _lead(self, session: Session, lease: Lease, stop: asyncio.Event) -> None:
-        self._role = Role.LEADING
+        self._role, self._store = Role.LEADING, OutboxStore(session)
         self._observer.leading(True)
         try:
             async with asyncio.TaskGroup() as group:
                 renewing = group.create_task(lease.keep())
-                await self._publish_while_held(OutboxStore(session), lease, session.lost, stop)
+                await self._publish_while_held(self._store, lease, session.lost, stop)
                 renewing.cancel()
         finally:
-            self._broker_blocked = False
+            self._broker_blocked, self._store = False, None
             self._observer.leading(False)
+
+    def _scan_after(self) -> int | None:
+        return None if self._store is None else self._store.scan_after
 
     async def _publish_while_held(
         self, store: OutboxStore, lease: Lease, lost: asyncio.Event, stop: asyncio.Event
@@ -220,25 +232,26 @@ class Relay:
         return True
 
     async def _publish(self, row: OutboxRow) -> None:
+        sent_at = time.monotonic()
         await self._link.publish(self._exchange, row)
-        self._observer.published(row.id)
+        self._observer.published(row.id, time.monotonic() - sent_at)
 
     async def _settle(self, store: OutboxStore, current: PublishingPass) -> None:
         if done := current.done:
             await store.delete(done)
             self._observer.deleted(done)
         postponed: dict[int, Postponement] = {}
-        hopeless: dict[int, str] = {}
+        hopeless: dict[int, MessageRefusedError] = {}
         for row, error in current.refused:
             wait = self._retries.after(row, error)
             if wait is None:
-                hopeless[row.id] = str(error)
+                hopeless[row.id] = error
             else:
                 postponed[row.id] = wait
-                self._observer.refused(row.id, wait.attempts, wait.reason)
+                self._observer.refused(row.id, wait.attempts, error)
         if postponed:
             await store.postpone(postponed)
         if hopeless:
-            await store.set_aside(hopeless)
-            for row_id, reason in hopeless.items():
-                self._observer.set_aside(row_id, reason)
+            await store.set_aside({row_id: str(error) for row_id, error in hopeless.items()})
+            for row_id, error in hopeless.items():
+                self._observer.set_aside(row_id, error)

@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 import aio_pika
 import aio_pika.abc
 import asyncpg
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
+from infra.broker import MessageRefusedError
+from infra.outbox.metrics import CountingObserver, RelayMetrics
 from infra.outbox.observer import RelayObserver
 from infra.outbox.publishing import Ordering
 from infra.outbox.relay import Relay, Retries
@@ -50,7 +53,8 @@ class Recorder(RelayObserver):
         self.claimed_ids.extend(row_ids)
         self._told.set()
 
-    def published(self, row_id: int) -> None:
+    def published(self, row_id: int, seconds: float) -> None:
+        assert seconds > 0
         self.published_ids.append(row_id)
         self.steps.append(("published", row_id))
         self.on_published(row_id)
@@ -61,12 +65,12 @@ class Recorder(RelayObserver):
         self.steps.extend(("deleted", row_id) for row_id in row_ids)
         self._told.set()
 
-    def refused(self, row_id: int, attempts: int, reason: str) -> None:
-        self.refusals.append((row_id, attempts, reason))
+    def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:
+        self.refusals.append((row_id, attempts, str(error)))
         self._told.set()
 
-    def set_aside(self, row_id: int, reason: str) -> None:
-        assert reason
+    def set_aside(self, row_id: int, error: MessageRefusedError) -> None:
+        assert str(error)
         self.set_aside_ids.append(row_id)
         self.steps.append(("set aside", row_id))
         self._told.set()
@@ -104,11 +108,38 @@ async def running_relay(
         observer=recorder,
         retries=retries,
     )
+    async with _running(relay):
+        yield relay, recorder
+
+
+@asynccontextmanager
+async def metered_relay(
+    database_url: str, broker_url: str, retries: Retries | None = None
+) -> AsyncIterator[CollectorRegistry]:
+    """Run a relay until the end of the block, and give what it shows to Prometheus."""
+    counts, registry = CountingObserver("test"), CollectorRegistry()
+    relay = Relay(
+        "test",
+        database_url=database_url,
+        broker_urls=[broker_url],
+        exchange=EXCHANGE,
+        ordering=Ordering.PER_KEY,
+        wake_up_channel=CHANNEL,
+        observer=counts,
+        retries=retries,
+    )
+    RelayMetrics(relay, counts, registry)
+    async with _running(relay):
+        yield registry
+
+
+@asynccontextmanager
+async def _running(relay: Relay) -> AsyncIterator[None]:
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(relay.run(stop))
         try:
-            yield relay, recorder
+            yield
         finally:
             stop.set()
         async with asyncio.timeout(DEADLINE_SECONDS):

@@ -8,6 +8,7 @@ import pytest
 from infra import health as health_module
 from infra.health import Health
 from infra.http.health import health_app
+from infra.metrics.registry import process_registry
 
 
 async def well() -> None:
@@ -23,7 +24,8 @@ async def mute() -> None:
 
 
 async def answers(health: Health) -> tuple[httpx.Response, httpx.Response]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(health_app(health)), base_url="http://test") as client:
+    transport = httpx.ASGITransport(health_app(health, process_registry()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         return await client.get("/health/live"), await client.get("/health/ready")
 
 

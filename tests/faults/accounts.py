@@ -12,6 +12,7 @@ from tests.faults.journal import Journal, Json, Write
 
 PASSWORD = "correct horse battery staple"
 ANSWER_SECONDS = 8.0
+UNAUTHENTICATED = 401
 _RENEW_AFTER_SECONDS = 600.0
 _TRY_AGAIN_SECONDS = 0.5
 
@@ -62,7 +63,7 @@ class Account:
                     # The refresh token may be replaced by another at each use.
                     self._cookie = answer.headers.get("set-cookie", self._cookie).partition(";")[0]
                     self.http.cookies.clear()
-                elif answer is not None and answer.status_code == 401:
+                elif answer is not None and answer.status_code == UNAUTHENTICATED:
                     path, options = "login", {"json": {"email": self.email, "password": PASSWORD}}
                 else:
                     await asyncio.sleep(_TRY_AGAIN_SECONDS)
@@ -70,7 +71,7 @@ class Account:
     async def ask(self, path: str, **parameters: Any) -> httpx.Response | None:
         """Read something; None when there is no answer, or none that helps."""
         answer = await self._call("GET", path, params=parameters)
-        if answer is not None and answer.status_code == 401:
+        if answer is not None and answer.status_code == UNAUTHENTICATED:
             await self.renew()
             answer = await self._call("GET", path, params=parameters)
         return answer if answer is not None and answer.is_success else None
@@ -85,11 +86,15 @@ class Account:
     async def write(
         self, write: Write, method: str, path: str, body: Json | None = None, **headers: str
     ) -> httpx.Response | None:
-        """Change something, once, and write down what came of it."""
+        """Change something, once, and write down what came of it; where the token is not taken, with a new one."""
         if self.token_is_old:
             await self.renew()
         self.journal.note(write)
         answer = await self._call(method, path, json=body, headers=headers)
+        if answer is not None and answer.status_code == UNAUTHENTICATED:
+            self.journal.statuses[str(UNAUTHENTICATED)] += 1
+            await self.renew()
+            answer = await self._call(method, path, json=body, headers=headers)
         if answer is None:
             self.journal.settled(write, None, None)
             return None

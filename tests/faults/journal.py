@@ -48,6 +48,15 @@ class Request:
     message: str
 
 
+@dataclass(frozen=True)
+class ClockOff:
+    """The clock of a process of some kind was off from one moment to another, by the clock that was right."""
+
+    kind: str
+    began: float
+    ended: float
+
+
 @dataclass
 class Journal:
     writes: list[Write] = field(default_factory=list)
@@ -57,6 +66,7 @@ class Journal:
     excused: set[int] = field(default_factory=set)
     """Answers that what is broken just now accounts for."""
 
+    clocks_off: list[ClockOff] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What no fault excuses, such as an answer that nobody should get."""
 

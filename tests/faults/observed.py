@@ -14,6 +14,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from contracts.topology import WORKER_DEAD_LETTERS
 from infra.local.settings import REPOSITORY
 from tests.faults.accounts import Account
+from tests.faults.digests import waiting
 from tests.faults.journal import Json
 from tests.faults.outsiders import POISON, TAP
 from tests.faults.servers import Servers
@@ -28,7 +29,7 @@ _DATABASES = ("task_service", "notification_worker")
 
 @dataclass
 class Inbox:
-    """`rows` are all there are, each with its members if it stands for several events; `sync` is a fresh start."""
+    """`rows` are all there are, `members` those of digests and of rows of several events, `sync` is a fresh start."""
 
     rows: list[Json]
     members: dict[str, list[Json]]
@@ -96,6 +97,7 @@ async def _left_over(servers: Servers) -> dict[str, int]:
         async with servers.administrator(database) as connection:
             for table in ("outbox", "outbox_set_aside"):
                 left[f"{database} {table}"] = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 (our own names)
+    left["waiting for a digest"] = await waiting(servers)
     for name, queue in (await servers.queues()).items():
         if name.startswith("notification-worker.") and name != WORKER_DEAD_LETTERS:
             left[name] = queue.get("messages", 0)
@@ -122,7 +124,9 @@ async def _all_messages(servers: Servers, queue: str) -> list[AbstractIncomingMe
 async def _inbox(account: Account) -> Inbox:
     rows = await _pages(account, "/api/notifications/history")
     members = {
-        row["id"]: await _pages(account, f"/api/notifications/{row['id']}/members") for row in rows if row["count"] > 1
+        row["id"]: await _pages(account, f"/api/notifications/{row['id']}/members")
+        for row in rows
+        if row["count"] > 1 or row["type"] == "digest"
     }
     muted = {entry["task_id"] for entry in await _pages(account, "/api/notifications/muted-tasks")}
     return Inbox(rows, members, await account.surely("/api/notifications/sync"), muted)

@@ -46,6 +46,11 @@ class Part:
     _wanted: bool = False
     _expected: bool = False
 
+    def resident_mebibytes(self) -> float:
+        """Give the memory that it has now (VmRSS of proc_pid_status(5))."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024
+
     async def supervise(self) -> None:
         """Keep it running until it is no longer wanted, as any supervisor of services does."""
         self._wanted = True

@@ -13,6 +13,7 @@ from tests.faults.schedule import Injected
 from tests.faults.windows import Window
 
 LONGEST_RECOVERY_SECONDS = 30.0
+OFTEN_ENOUGH = 5
 _SHOWN_FINDINGS = 40
 
 
@@ -31,6 +32,15 @@ def table(injected: Sequence[Injected]) -> str:
     return "\n".join(lines)
 
 
+def seldom(kinds: Sequence[str], injected: Sequence[Injected]) -> str:
+    """Say in a line which kinds came less often than `OFTEN_ENOUGH`."""
+    times = Counter(each.kind for each in injected)
+    few = [f"{kind} {times[kind]}" for kind in kinds if times[kind] < OFTEN_ENOUGH]
+    if not few:
+        return f"every kind came {min(times[kind] for kind in kinds)} times or more"
+    return f"{len(few)} of {len(kinds)} kinds came less than {OFTEN_ENOUGH} times: {', '.join(few)}"
+
+
 def totals(journal: Journal, seen: Observed, windows: Sequence[Window], findings: Sequence[Finding]) -> str:
     """Write what was done, and how much of it went wrong."""
     wrong = Counter(finding.wrong for finding in findings)
@@ -46,6 +56,7 @@ def totals(journal: Journal, seen: Observed, windows: Sequence[Window], findings
         ("answers", _listed(journal.statuses)),
         ("events", f"{len({event['id'] for event in seen.events})}"),
         ("notifications", f"{told} of events, in {sum(len(inbox.rows) for inbox in seen.inboxes.values())} rows"),
+        ("in digests", _digests(seen)),
         ("duplicates suppressed", f"{repeated(seen.events)} events, {counts['repeated']} frames"),
         ("windows", f"{len(windows)}, {_listed(counts)}; closed with {_listed(closes)}"),
         ("poison", f"{len(journal.poison)} sent, {len(set(seen.dead_letters))} dead letters"),
@@ -53,6 +64,16 @@ def totals(journal: Journal, seen: Observed, windows: Sequence[Window], findings
         ("other findings", _listed({name: count for name, count in wrong.items() if name not in _FIRST}) or "0"),
     ]
     return "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in lines)])
+
+
+def _digests(seen: Observed) -> str:
+    members = [
+        len(inbox.members[row["id"]])
+        for inbox in seen.inboxes.values()
+        for row in inbox.rows
+        if row["type"] == "digest"
+    ]
+    return f"{sum(members)} of them, in {len(members)} digests"
 
 
 _FIRST = (Wrong.LOST, Wrong.TOLD_TWICE, Wrong.OUT_OF_ORDER)

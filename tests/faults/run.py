@@ -10,22 +10,21 @@ import httpx
 
 from tests.faults.accounts import Account
 from tests.faults.canary import Canary
+from tests.faults.digests import Subscriber, have_all_sent
 from tests.faults.journal import Journal
 from tests.faults.judging import Finding, Wrong
-from tests.faults.judging.expecting import expected_of
-from tests.faults.judging.of_events import judge_events, story_of_each_task
-from tests.faults.judging.of_inboxes import judge_inboxes
-from tests.faults.judging.of_windows import judge_windows
+from tests.faults.judging.verdict import judge
 from tests.faults.kinds import World
 from tests.faults.observed import Observed, come_to_rest, observe
 from tests.faults.outsiders import Outsiders
-from tests.faults.report import LONGEST_RECOVERY_SECONDS, listed_findings, table, totals
+from tests.faults.report import LONGEST_RECOVERY_SECONDS, listed_findings, seldom, table, totals
 from tests.faults.schedule import Injected, inject, is_clustered, say
 from tests.faults.system import System
 from tests.faults.windows import Window
 from tests.faults.writing import Office, Worker
 
 _SILENT = 5
+_SUBSCRIBES = 5
 _OUTSIDERS_SECONDS = 4.0
 _DROP_SECONDS = 3.0
 _CATCH_UP_SECONDS = 30.0
@@ -33,7 +32,10 @@ _CATCH_UP_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Plan:
-    """`sabotage` names a way in which the product is broken on purpose."""
+    """With `rounds`, each kind comes so often, however long that takes, and `minutes` mean nothing.
+
+    `sabotage` names a way in which the product is broken on purpose.
+    """
 
     minutes: float
     seed: int
@@ -41,6 +43,13 @@ class Plan:
     people: int
     changes_a_second: float
     sabotage: str | None = None
+    rounds: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    findings: list[Finding]
+    injected: list[Injected]
 
 
 class Run:
@@ -51,11 +60,13 @@ class Run:
         self._journal = Journal()
         self._windows: list[Window] = []
         self._workers: list[Worker] = []
+        self._subscribers: list[Subscriber] = []
 
-    async def carry_out(self) -> list[Finding]:
-        """Run, print the table, and give all that was found wrong."""
+    async def carry_out(self) -> Outcome:
+        """Run, print the table, and give what was injected and all that was found wrong."""
         async with AsyncExitStack() as stack:
-            say(f"seed {self._plan.seed}, {self._plan.minutes:g} minutes, {', '.join(self._plan.kinds) or 'no faults'}")
+            long = f"{self._plan.rounds} rounds" if self._plan.rounds else f"{self._plan.minutes:g} minutes"
+            say(f"seed {self._plan.seed}, {long}, {', '.join(self._plan.kinds) or 'no faults'}")
             system = await stack.enter_async_context(self._system())
             http = await stack.enter_async_context(
                 httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=200))
@@ -74,9 +85,11 @@ class Run:
             findings = self._judge(seen, everybody, world, injected)
             findings += [Finding(Wrong.UNEXPECTED, death) for part in system.parts for death in part.deaths]
         print(f"\n{table(injected)}\n\n{totals(self._journal, seen, everybody, findings)}\n", flush=True)  # noqa: T201 (what the command is for)
+        if self._plan.kinds:
+            say(seldom(self._plan.kinds, injected))
         if findings:
             say(f"WRONG\n{listed_findings(findings)}")
-        return findings
+        return Outcome(findings, injected)
 
     def _system(self) -> AbstractAsyncContextManager[System]:
         return System.started(self._home, sabotage=self._plan.sabotage, clustered=is_clustered(self._plan.kinds))
@@ -94,6 +107,8 @@ class Run:
             windows = [window(owner, each, 10.0) for each in range(self._choice.choice((1, 2, 2, 3)))]
             self._windows += windows
             self._workers.append(Worker(owner, windows, writes=number >= _SILENT))
+            if number >= _SILENT and number % _SUBSCRIBES == 0:
+                self._subscribers.append(Subscriber(owner))
         writer, listener = await account("Canary"), await account("Miner")
         return Canary(writer, listener, [window(listener, number, 1.0) for number in range(3)])
 
@@ -109,14 +124,20 @@ class Run:
         async with asyncio.TaskGroup() as group:
             group.create_task(office.work(self._plan.changes_a_second))
             group.create_task(outsiders.run(_OUTSIDERS_SECONDS))
+            for subscriber in self._subscribers:
+                group.create_task(subscriber.run(random.Random(self._choice.random())))  # noqa: S311 (see above)
             dropping = group.create_task(self._drop_windows())
             if self._plan.kinds:
                 seconds = self._plan.minutes * 60
-                injected = await inject(world, canary, self._plan.kinds, self._plan.seed, seconds)
+                injected = await inject(
+                    world, canary, self._plan.kinds, self._plan.seed, seconds=seconds, rounds=self._plan.rounds
+                )
             else:
                 await asyncio.sleep(self._plan.minutes * 60)
                 injected = []
             office.stopped = outsiders.stopped = True
+            for subscriber in self._subscribers:
+                subscriber.stopped = True
             dropping.cancel()
         return injected
 
@@ -129,6 +150,10 @@ class Run:
     async def _look(self, system: System, people: list[Account], windows: list[Window]) -> Observed:
         say("everybody stops; waiting for rest")
         await system.until_ready()
+        held, overdue = await have_all_sent(system.servers, self._subscribers)
+        say(f"{held} events waited for a digest")
+        if overdue:
+            self._journal.errors.append(f"{overdue} events waited for a digest that was due")
         left = await come_to_rest(system)
         for window in windows:
             window.catch_up()
@@ -142,17 +167,8 @@ class Run:
         return await observe(system, people)
 
     def _judge(self, seen: Observed, windows: list[Window], world: World, injected: list[Injected]) -> list[Finding]:
-        stories = story_of_each_task(seen.events)
-        findings = judge_events(self._journal, seen)
-        findings += judge_inboxes(self._journal, expected_of(stories, self._journal.writes), seen)
-        findings += judge_windows(windows, seen.inboxes)
-        findings += [Finding(Wrong.LEFT_OVER, f"{count} in {name}") for name, count in seen.left_over.items() if count]
-        if set(seen.dead_letters) != {poison.id for poison in self._journal.poison}:
-            strange = set(seen.dead_letters) ^ {poison.id for poison in self._journal.poison}
-            findings.append(Finding(Wrong.DEAD_LETTERS, f"letters that are not the poison that was sent: {strange}"))
-        if seen.recount:
-            findings.append(Finding(Wrong.COUNTER, seen.recount.strip()))
-        findings += [Finding(Wrong.UNEXPECTED, text) for text in (*world.complaints, *self._journal.errors)]
+        findings = judge(self._journal, seen, windows)
+        findings += [Finding(Wrong.UNEXPECTED, text) for text in world.complaints]
         findings += [
             Finding(Wrong.UNEXPECTED, f"{each.what}: recovered only after {each.recovery_seconds:.1f} s")
             for each in injected

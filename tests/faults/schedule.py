@@ -5,12 +5,25 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from tests.faults.canary import Canary, NoRecoveryError
-from tests.faults.kinds import KINDS, World, broker, clients, clocks, clusters, crashes, database, network, processes
+from tests.faults.kinds import (
+    KINDS,
+    World,
+    alarms,
+    broker,
+    clients,
+    clocks,
+    clusters,
+    crashes,
+    database,
+    network,
+    processes,
+)
 
 ALL_KINDS = tuple(sorted(KINDS))
-MODULES = (broker, clients, clocks, clusters, crashes, database, network, processes)
+MODULES = (alarms, broker, clients, clocks, clusters, crashes, database, network, processes)
 """They register their kinds when they are imported."""
 
 CLUSTER = "cluster"
@@ -30,6 +43,11 @@ class Injected:
 def is_clustered(kinds: Sequence[str]) -> bool:
     """Say whether these faults need a broker of three nodes."""
     return any(_is(kind, CLUSTER) for kind in kinds)
+
+
+def groups() -> tuple[str, ...]:
+    """Name the groups of kinds: what stands before the dot."""
+    return tuple(dict.fromkeys(kind.partition(".")[0] for kind in ALL_KINDS))
 
 
 def chosen_kinds(wanted: Sequence[str]) -> tuple[str, ...]:
@@ -60,13 +78,16 @@ def draw(kinds: Sequence[str], choice: random.Random) -> Iterator[tuple[str, flo
             yield kind, choice.uniform(_LEAST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS), choice.getrandbits(32)
 
 
-async def inject(world: World, canary: Canary, kinds: Sequence[str], seed: int, seconds: float) -> list[Injected]:
-    """Inject one fault after another for so long, and measure how long each recovery takes."""
+async def inject(
+    world: World, canary: Canary, kinds: Sequence[str], seed: int, *, seconds: float, rounds: int = 0
+) -> list[Injected]:
+    """Inject one fault after another, for so long or so many rounds, and measure how long each recovery takes."""
     done: list[Injected] = []
     ends = time.monotonic() + seconds
-    for kind, pause, own_seed in draw(kinds, random.Random(seed)):  # noqa: S311 (the same faults every time)
+    drawn = draw(kinds, random.Random(seed))  # noqa: S311 (the same faults every time)
+    for kind, pause, own_seed in islice(drawn, rounds * len(kinds)) if rounds else drawn:
         await asyncio.sleep(pause)
-        if time.monotonic() > ends:
+        if not rounds and time.monotonic() > ends:
             break
         began = time.monotonic()
         what = await KINDS[kind](world, random.Random(own_seed))  # noqa: S311 (see above)

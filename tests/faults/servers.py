@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -104,6 +104,13 @@ class Servers:
     async def kill_broker(self) -> None:
         await self._end("rabbitmq", signal.SIGKILL)
         await self._end("epmd", signal.SIGKILL)
+
+    def signal_all(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to `postgres` or `rabbitmq`, and to the processes that it has started."""
+        pid = self._started(name).pid
+        for each in (pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
 
     @asynccontextmanager
     async def administrator(self, database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:

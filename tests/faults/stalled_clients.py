@@ -99,7 +99,7 @@ async def main(count: int, home: Path) -> int:
         crowd = Crowd(signer, f"ws://127.0.0.1:{gateway.port}/ws")
         for number in range(count + READERS):
             await crowd.join(stack, reads=number >= count)
-        before = _resident_mebibytes(gateway)
+        before = gateway.resident_mebibytes()
         say(f"{count} clients do not read, {READERS} do; the gateway has {before:.0f} MiB")
         async with asyncio.TaskGroup() as group:
             reading = [group.create_task(crowd.read(connection)) for connection in crowd.reading]
@@ -107,7 +107,7 @@ async def main(count: int, home: Path) -> int:
             await asyncio.sleep(5)
             for task in reading:
                 task.cancel()
-        after = _resident_mebibytes(gateway)
+        after = gateway.resident_mebibytes()
         closed = await crowd.how_closed()
         worst = quantiles(crowd.delays, n=100)
         say(f"{rounds} frames of {FRAME_BYTES} bytes each, in {seconds:.0f} s")
@@ -149,7 +149,7 @@ async def _send_until_all_are_gone(servers: Servers, gateway: Part, crowd: Crowd
                 people = crowd.people[start : start + _PEOPLE_A_MESSAGE]
                 message = aio_pika.Message(_delivery(people, rounds), type="taskify.delivery.v1")
                 await exchange.publish(message, "")
-            most = max(most, _resident_mebibytes(gateway))
+            most = max(most, gateway.resident_mebibytes())
             if _established(gateway.port) <= READERS:
                 break
             await asyncio.sleep(ROUND_SECONDS)
@@ -160,12 +160,6 @@ def _delivery(people: list[UUID], seq: int) -> bytes:
     payload = {"seq": seq, "ids": [], "unread_count": 0, "sent_at": time.time(), "padding": "x" * FRAME_BYTES}
     frame = json.dumps({"type": "REMOVED", "payload": payload})
     return json.dumps({"frames": [{"user_id": str(one), "seq": seq, "frame": frame} for one in people]}).encode()
-
-
-def _resident_mebibytes(part: Part) -> float:
-    status = Path(f"/proc/{part.pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 def _established(port: int) -> int:

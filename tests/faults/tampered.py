@@ -194,6 +194,22 @@ def _applies_twice() -> None:
     _replace("notification_worker.commands.event_claims:claim", make)
 
 
+def _loses_a_member() -> None:
+    """The worker takes the first member out of each digest of several, and counts the others rightly."""
+
+    def make(original: Function) -> Function:
+        async def write(connection: Any, row: dict[str, Any], members: Any, unread_count: int) -> Any:
+            if len(members) > 1:
+                drop = import_module("notification_worker.commands.send_digests")._DROP
+                await connection.execute(drop, {"ids": [members[0].id]})
+                members = members[1:]
+            return await original(connection, {**row, "count": len(members)}, members, unread_count)
+
+        return write
+
+    _replace("notification_worker.commands.send_digests:_write", make)
+
+
 def _step_the_clock(seconds: int) -> None:
     """Let the product and its token library see another time of day; time that passes is measured as before."""
     step = timedelta(seconds=seconds)
@@ -214,6 +230,7 @@ SABOTAGES: dict[str, tuple[str, Callable[[], None]]] = {
     "sabotage.relay-deletes-first": ("task-relay", _deletes_first),
     "sabotage.worker-acknowledges-first": ("worker", _acknowledges_first),
     "sabotage.worker-forgets": ("worker", _applies_twice),
+    "sabotage.digest-loses": ("worker", _loses_a_member),
     "sabotage.gateway-skips": ("gateway", _skips(50)),
     "sabotage.counter-off": ("worker", _miscounts(40)),
 }

@@ -6,16 +6,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
 from tests.faults.accounts import Account
-from tests.faults.journal import Journal, Json, Request, Write
+from tests.faults.journal import ClockOff, Journal, Json, Request, Write
 from tests.faults.judging import Finding, Wrong
-from tests.faults.judging.expecting import expected_of
-from tests.faults.judging.of_events import judge_events, story_of_each_task
-from tests.faults.judging.of_inboxes import judge_inboxes
-from tests.faults.judging.of_windows import judge_windows
+from tests.faults.judging.verdict import judge
 from tests.faults.observed import Inbox, Observed, SeenTask
 from tests.faults.windows import Window
 
@@ -23,9 +21,17 @@ BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 TASK, TITLE, LINK = "task-1", "Fix login bug", "/tasks/task-1"
 
 
+def made(number: int, seconds: float) -> str:
+    """Give an id of version 7 that was made then."""
+    return str(UUID(int=(int((BEGIN.timestamp() + seconds) * 1000) << 80) + number))
+
+
+ROWS = [made(number, 0) for number in range(10)]
+
+
 def event(number: int, word: str, actor: str, seconds: float, **data: Any) -> Json:
     return {
-        "id": f"event-{number}",
+        "id": made(number, seconds),
         "type": f"taskify.task.{word}.v1",
         "subject": TASK,
         "sequence": f"{number:010}",
@@ -46,7 +52,7 @@ def write(who: str, what: str, seconds: float, value: str = "", version: int = 0
 
 def row(number: int, kind: str, message: str, seconds: float, link: str = LINK, **more: Any) -> Json:
     return {
-        "id": f"row-{number}",
+        "id": ROWS[number],
         "seq": number,
         "type": kind,
         "message": message,
@@ -68,12 +74,7 @@ class Story:
     windows: list[Window] = field(default_factory=list)
 
     def findings(self) -> list[Finding]:
-        stories = story_of_each_task(self.seen.events)
-        return [
-            *judge_events(self.journal, self.seen),
-            *judge_inboxes(self.journal, expected_of(stories, self.journal.writes), self.seen),
-            *judge_windows(self.windows, self.seen.inboxes),
-        ]
+        return judge(self.journal, self.seen, self.windows)
 
     @property
     def wrongs(self) -> set[Wrong]:
@@ -91,7 +92,7 @@ def story() -> Story:
         write("cy", "comment", 400, "Hello"),
         write("ann", "comment", 401, "World"),
         write("cy", "status", 500, "in_review", 2, answer={"version": 3}),
-        write("ben", "read", 600, "row-1"),
+        write("ben", "read", 600, ROWS[1]),
     ]
     told.journal.requests = [Request("r-1", ("ben",), "Invoice 1 was paid")]
     told.seen.events = [
@@ -124,7 +125,7 @@ def story() -> Story:
     ]
     told.seen.inboxes = {
         "ann": Inbox(ann, {}, sync(ann, 2), set()),
-        "ben": Inbox(ben, {"row-3": [anns, cys]}, sync(ben, 6), set()),
+        "ben": Inbox(ben, {ROWS[3]: [anns, cys]}, sync(ben, 6), set()),
         "cy": Inbox([], {}, sync([], 0), {TASK}),
     }
     told.windows = [showing("ben", told.seen.inboxes["ben"].sync)]
@@ -164,7 +165,7 @@ def _lose_a_row(told: Story) -> None:
 
 
 def _lose_a_member(told: Story) -> None:
-    del ben(told).members["row-3"][0]
+    del ben(told).members[ROWS[3]][0]
 
 
 def _lose_a_request(told: Story) -> None:
@@ -172,11 +173,11 @@ def _lose_a_request(told: Story) -> None:
 
 
 def _tell_twice(told: Story) -> None:
-    ben(told).rows.append({**ben(told).rows[1], "id": "row-9"})
+    ben(told).rows.append({**ben(told).rows[1], "id": ROWS[9]})
 
 
 def _tell_a_request_twice(told: Story) -> None:
-    ben(told).rows.append({**ben(told).rows[4], "id": "row-9"})
+    ben(told).rows.append({**ben(told).rows[4], "id": ROWS[9]})
 
 
 def _tell_who_muted(told: Story) -> None:
@@ -184,7 +185,7 @@ def _tell_who_muted(told: Story) -> None:
 
 
 def _write_an_event_twice(told: Story) -> None:
-    told.seen.events.append({**told.seen.events[6], "id": "event-8", "sequence": "0000000008"})
+    told.seen.events.append({**told.seen.events[6], "id": made(8, 500), "sequence": "0000000008"})
 
 
 def _swap_events(told: Story) -> None:
@@ -226,7 +227,7 @@ def _leave_a_window_behind(told: Story) -> None:
 
 
 def _show_something_else(told: Story) -> None:
-    told.windows[0].shown.items["row-2"]["message"] = "Something else"
+    told.windows[0].shown.items[ROWS[2]]["message"] = "Something else"
 
 
 def _skip_a_frame(told: Story) -> None:
@@ -310,4 +311,60 @@ def test_a_move_there_and_back_at_once_is_told_to_nobody(story: Story) -> None:
         inbox.rows = [each for each in inbox.rows if not each["message"].endswith("In review")]
         inbox.sync = sync(inbox.rows, 7)
     story.windows = []
+    assert story.findings() == []
+
+
+def _digest_of(told: Story, *numbers: int) -> Json:
+    """Have Ben told of some rows in a digest instead; he is one of those who choose that."""
+    told.journal.writes.insert(0, write("ben", "preferences", 0))
+    gathered = [each for each in ben(told).rows if each["id"] in {ROWS[number] for number in numbers}]
+    digest = row(8, "digest", "Your hourly digest", 800, "", count=len(gathered), task_id=None)
+    ben(told).rows = [*(each for each in ben(told).rows if each not in gathered), digest]
+    ben(told).members[digest["id"]] = gathered
+    ben(told).sync = sync(ben(told).rows, 8)
+    told.windows = []
+    return digest
+
+
+def test_what_is_told_with_a_digest_is_told(story: Story) -> None:
+    _digest_of(story, 2, 5, 6)
+
+    assert story.findings() == []
+
+
+def test_a_digest_that_loses_a_member_is_found(story: Story) -> None:
+    digest = _digest_of(story, 2, 5, 6)
+    ben(story).members[digest["id"]].pop(0)
+
+    assert story.wrongs == {Wrong.LOST, Wrong.COUNTER}
+
+
+def test_a_member_that_is_told_twice_is_found(story: Story) -> None:
+    digest = _digest_of(story, 2, 5, 6)
+    (first, *_) = ben(story).members[digest["id"]]
+    ben(story).rows.append({**first, "id": ROWS[9]})
+
+    assert Wrong.TOLD_TWICE in story.wrongs
+
+
+def test_a_mute_that_came_while_a_digest_was_waited_for_may_hold_back_what_waits(story: Story) -> None:
+    digest = _digest_of(story, 2, 5)
+    story.journal.writes.append(write("ben", "mute", 900))
+    ben(story).muted.add(TASK)
+    assert story.findings() == []
+
+    ben(story).members[digest["id"]].pop(0)
+    digest["count"] = 1
+    assert story.findings() == []
+
+
+def test_a_row_with_a_wrong_time_is_no_finding_where_a_clock_was_off(story: Story) -> None:
+    late = ben(story).rows[3]
+    late["id"], late["created_at"] = made(5, 500), (BEGIN - timedelta(hours=1)).isoformat()
+    ben(story).sync = sync(ben(story).rows, 6)
+    story.windows = []
+    assert Wrong.OUT_OF_ORDER in story.wrongs
+
+    at = BEGIN.timestamp() + 500
+    story.journal.clocks_off.append(ClockOff("worker", at - 5, at + 5))
     assert story.findings() == []

@@ -7,7 +7,11 @@ from itertools import islice
 
 import pytest
 
-from tests.faults.schedule import ALL_KINDS, chosen_kinds, draw, is_clustered
+from tests.faults.each import Row, table
+from tests.faults.judging import Finding, Wrong
+from tests.faults.report import seldom
+from tests.faults.run import Outcome
+from tests.faults.schedule import ALL_KINDS, Injected, chosen_kinds, draw, groups, is_clustered
 from tests.faults.system import KINDS as PARTS
 from tests.faults.tampered import POINTS, SABOTAGES
 
@@ -30,7 +34,7 @@ def test_every_round_has_each_kind_once() -> None:
 def test_kinds_are_chosen_by_name_or_by_the_beginning_of_it() -> None:
     assert chosen_kinds(["broker.kill", "postgres"]) == (
         "broker.kill",
-        *(f"postgres.{what}" for what in ("connections", "kill", "lock", "terminate")),
+        *(f"postgres.{what}" for what in ("connections", "freeze", "kill", "lock", "terminate")),
     )
     assert len(chosen_kinds(["kill"])) == len(PARTS)
     with pytest.raises(ValueError, match="no fault is called kil;"):
@@ -42,6 +46,30 @@ def test_a_cluster_is_broken_only_where_there_is_one() -> None:
     assert is_clustered(chosen_kinds(["cluster", "kill"]))
     with pytest.raises(ValueError, match="one node and of three"):
         chosen_kinds(["cluster", "broker.kill"])
+
+
+def test_every_kind_is_of_a_group() -> None:
+    of_groups = [kind for group in groups() for kind in chosen_kinds([group])]
+
+    assert sorted(of_groups) == sorted(ALL_KINDS)
+
+
+def test_a_table_says_which_kinds_came_too_seldom() -> None:
+    often, once = (Injected(kind, "", 0.0, 0.0) for kind in ("kill.worker", "broker.kill"))
+
+    assert seldom(["kill.worker"], [often] * 6) == "every kind came 6 times or more"
+    assert "1 of 2 kinds came less than 5 times: broker.kill 1" in seldom(
+        ["kill.worker", "broker.kill"], [often] * 6 + [once]
+    )
+
+
+def test_a_run_that_broke_off_is_red() -> None:
+    row = Row("kill")
+    row.note(7, Outcome([], [Injected("kill.worker", "", 1.0, 2.5)]), 60.0)
+    row.note(8, None, 10.0)
+    row.note(9, Outcome([Finding(Wrong.LOST, "something")], []), 60.0)
+
+    assert "| kill | 3 | 1 | 8, 9 | 2.5 s | 130 s |" in table([row])
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from tests.faults.journal import Json, Write
+from tests.faults.digests import subscribers_of
+from tests.faults.journal import Journal, Json, Write
+from tests.faults.judging.moments import Doubt, made_at
 from tests.faults.judging.of_events import kind_of
 
 SETTLES_SECONDS = 60.0
@@ -39,10 +40,11 @@ class Expected:
         return self.type, self.message, self.link
 
 
-def expected_of(stories: dict[str, list[Json]], writes: list[Write]) -> dict[str, dict[str, list[Expected]]]:
-    """Give, for each person and each task, what they must have heard, in its order."""
+def expected_of(stories: dict[str, list[Json]], journal: Journal) -> dict[str, dict[str, list[Expected]]]:
+    """Give, for each person and each task, what they must have heard, in its order, at once or with a digest."""
+    subscribers, doubt = subscribers_of(journal), Doubt.of(journal.clocks_off, "task-api", "worker")
     muting: dict[tuple[str, str], list[Write]] = defaultdict(list)
-    for write in writes:
+    for write in journal.writes:
         if write.what in {"mute", "unmute"}:
             muting[write.who, write.task].append(write)
     told: dict[str, dict[str, list[Expected]]] = defaultdict(lambda: defaultdict(list))
@@ -56,11 +58,12 @@ def expected_of(stories: dict[str, list[Json]], writes: list[Write]) -> dict[str
             for person in _audience(event, before):
                 entry = _entry(task, event)
                 if entry.type != "task_assigned":
-                    entry.must = _unless_muted(entry.at, muting[person, task])
+                    settles = float("inf") if person in subscribers else SETTLES_SECONDS
+                    entry.must = _unless_muted(entry.at, muting[person, task], settles)
                 told[person][task].append(entry)
     for of_person in told.values():
         for entries in of_person.values():
-            _take_back(entries)
+            _take_back(entries, doubt)
     return told
 
 
@@ -77,7 +80,7 @@ def _audience(event: Json, watching: set[str]) -> set[str]:
 
 def _entry(task: str, event: Json) -> Expected:
     data = event["data"]
-    actor, title, at = data["actor"]["name"], data["task"]["title"], datetime.fromisoformat(event["time"]).timestamp()
+    actor, title, at = data["actor"]["name"], data["task"]["title"], made_at(event)
     match kind_of(event):
         case "assigned":
             return Expected(task, "task_assigned", f"{actor} assigned you '{title}'", f"/tasks/{task}", at)
@@ -90,7 +93,7 @@ def _entry(task: str, event: Json) -> Expected:
             return Expected(task, "comment_added", f"{actor} commented on '{title}'", link, at)
 
 
-def _unless_muted(at: float, muting: list[Write]) -> Must:
+def _unless_muted(at: float, muting: list[Write], settles: float) -> Must:
     """Say whether a person had muted the task for as long as the event may have been on its way."""
     muted, sure = False, True
     for write in muting:
@@ -99,14 +102,14 @@ def _unless_muted(at: float, muting: list[Write]) -> Must:
         begun, ended = write.sent, write.answered if write.acknowledged else float("inf")
         if ended <= at:
             muted, sure = write.what == "mute", True
-        elif begun <= at + SETTLES_SECONDS and (write.what == "mute") != muted:
+        elif begun <= at + settles and (write.what == "mute") != muted:
             sure = False
     if not sure:
         return Must.ANY
     return Must.NOT_BE if muted else Must.BE
 
 
-def _take_back(entries: list[Expected]) -> None:
+def _take_back(entries: list[Expected], doubt: Doubt) -> None:
     """A status that went there and back at once is no news: both entries are gone, if the first was unread."""
     moves = [entry for entry in entries if entry.statuses is not None]
     earlier: Expected | None = None
@@ -114,10 +117,11 @@ def _take_back(entries: list[Expected]) -> None:
         if earlier is None or earlier.statuses != tuple(reversed(move.statuses or ())):
             earlier = move
             continue
-        apart = move.at - earlier.at
-        if apart > _SURELY_KEPT_SECONDS:
+        apart, doubtful = move.at - earlier.at, doubt.covers(earlier.at) or doubt.covers(move.at)
+        if apart > _SURELY_KEPT_SECONDS and not doubtful:
             earlier = move
             continue
-        must = Must.NOT_BE if apart < _SURELY_TAKEN_BACK_SECONDS and earlier.must is Must.BE else Must.ANY
+        surely = apart < _SURELY_TAKEN_BACK_SECONDS and earlier.must is Must.BE and not doubtful
+        must = Must.NOT_BE if surely else Must.ANY
         earlier.must = move.must = must
         earlier = None

@@ -1,11 +1,13 @@
 """Everybody's inbox holds what they must have been told, once and in order, marked as they marked it."""
 
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import datetime
+from uuid import UUID
 
 from tests.faults.journal import Journal, Json, Write
 from tests.faults.judging import Finding, Wrong
 from tests.faults.judging.expecting import Expected, Must
+from tests.faults.judging.moments import Doubt, made_at
 from tests.faults.observed import Inbox, Observed
 
 _OF_TASKS = {"task_assigned", "status_changed", "comment_added"}
@@ -18,13 +20,14 @@ def entries_of(inbox: Inbox) -> list[Json]:
 
 def judge_inboxes(journal: Journal, expected: dict[str, dict[str, list[Expected]]], seen: Observed) -> list[Finding]:
     findings: list[Finding] = []
+    doubt = Doubt.of(journal.clocks_off, "worker")
     for person, inbox in seen.inboxes.items():
         by_task: dict[str, list[Json]] = defaultdict(list)
         for entry in entries_of(inbox):
             if entry["type"] in _OF_TASKS:
                 by_task[entry["task_id"]].append(entry)
         for task in by_task.keys() | expected[person].keys():
-            findings += _told(person, task, expected[person][task], by_task[task])
+            findings += _told(person, task, expected[person][task], by_task[task], doubt)
         findings += _counts(person, inbox)
         own = [write for write in journal.writes if write.who == person]
         findings += _marks(person, inbox, own)
@@ -32,7 +35,7 @@ def judge_inboxes(journal: Journal, expected: dict[str, dict[str, list[Expected]
     return findings + _requests(journal, seen)
 
 
-def _told(person: str, task: str, expected: list[Expected], found: list[Json]) -> list[Finding]:
+def _told(person: str, task: str, expected: list[Expected], found: list[Json], doubt: Doubt) -> list[Finding]:
     findings = []
     there = Counter((entry["type"], entry["message"], entry["link"]) for entry in found)
     least = Counter(entry.key for entry in expected if entry.must is Must.BE)
@@ -43,23 +46,26 @@ def _told(person: str, task: str, expected: list[Expected], found: list[Json]) -
         if there[key] > most[key]:
             findings.append(Finding(Wrong.TOLD_TWICE, f"{person} heard {there[key]} times, not {most[key]}, {key}"))
     by_key: dict[tuple[str, str, str], list[Json]] = defaultdict(list)
-    for entry in sorted(found, key=_age):
+    for entry in sorted(found, key=lambda entry: UUID(entry["id"])):
         by_key[entry["type"], entry["message"], entry["link"]].append(entry)
     possible = Counter(entry.key for entry in expected)
-    last = datetime.min.replace(tzinfo=UTC)
+    last: Json | None = None
     for awaited in expected:
         # Where one may be missing, nobody can tell which of those alike it was.
         if there[awaited.key] != possible[awaited.key]:
             continue
         entry = by_key[awaited.key].pop(0)
-        if _age(entry)[0] < last:
+        if last is not None and _comes_before(entry, last, doubt):
             findings.append(Finding(Wrong.OUT_OF_ORDER, f"{person}, task {task}: {awaited.key} came too early"))
-        last = _age(entry)[0]
+        last = entry
     return findings
 
 
-def _age(entry: Json) -> tuple[datetime, str]:
-    return datetime.fromisoformat(entry["created_at"]), entry["id"]
+def _comes_before(entry: Json, other: Json, doubt: Doubt) -> bool:
+    """Compare two entries as they are shown, by their times; where the clock was off, by when they were made."""
+    if doubt.covers(made_at(entry)) or doubt.covers(made_at(other)):
+        return made_at(entry) < made_at(other)
+    return datetime.fromisoformat(entry["created_at"]) < datetime.fromisoformat(other["created_at"])
 
 
 def _counts(person: str, inbox: Inbox) -> list[Finding]:

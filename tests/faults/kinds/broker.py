@@ -1,7 +1,8 @@
-"""RabbitMQ killed, its connections closed, its memory short, a queue full."""
+"""RabbitMQ killed and frozen, its connections closed, a queue full; `alarms` has it short of memory or disk."""
 
 import asyncio
 import random
+import signal
 from urllib.parse import quote
 
 from contracts.topology import TASK_LANES, task_events_queue
@@ -20,6 +21,15 @@ async def _kill(world: World, choice: random.Random) -> str:
     return f"RabbitMQ killed, started again after {away:.1f} s"
 
 
+@fault("broker.freeze")
+async def _freeze(world: World, choice: random.Random) -> str:
+    seconds = choice.uniform(2, 12)
+    world.system.servers.signal_all("rabbitmq", signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    world.system.servers.signal_all("rabbitmq", signal.SIGCONT)
+    return f"RabbitMQ frozen for {seconds:.1f} s"
+
+
 @fault("broker.connections")
 async def _connections(world: World, _: random.Random) -> str:
     async with world.system.servers.management() as client:
@@ -27,17 +37,6 @@ async def _connections(world: World, _: random.Random) -> str:
         for connection in connections:
             await client.delete(f"/api/connections/{quote(connection['name'], safe='')}")
     return f"{len(connections)} connections closed by RabbitMQ"
-
-
-@fault("broker.alarm")
-async def _alarm(world: World, choice: random.Random) -> str:
-    seconds = choice.uniform(3, 10)
-    await world.system.servers.rabbitmqctl("set_vm_memory_high_watermark", "0.000001")
-    try:
-        await asyncio.sleep(seconds)
-    finally:
-        await world.system.servers.rabbitmqctl("set_vm_memory_high_watermark", "0.4")
-    return f"memory alarm for {seconds:.1f} s"
 
 
 @fault("broker.full")

@@ -1,7 +1,8 @@
-"""PostgreSQL killed, its sessions ended, a table locked, no connection left."""
+"""PostgreSQL killed and frozen, its sessions ended, a table locked, no connection left."""
 
 import asyncio
 import random
+import signal
 
 from tests.faults.kinds import World, fault
 
@@ -21,6 +22,15 @@ async def _kill(world: World, choice: random.Random) -> str:
     await asyncio.sleep(away)
     await world.system.servers.start_postgres()
     return f"PostgreSQL killed, started again after {away:.1f} s"
+
+
+@fault("postgres.freeze")
+async def _freeze(world: World, choice: random.Random) -> str:
+    seconds = choice.uniform(2, 12)
+    world.system.servers.signal_all("postgres", signal.SIGSTOP)
+    await asyncio.sleep(seconds)
+    world.system.servers.signal_all("postgres", signal.SIGCONT)
+    return f"PostgreSQL frozen for {seconds:.1f} s"
 
 
 @fault("postgres.terminate")

@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench-latency bench-inbox page-weight screenshots faults
+.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench-latency bench-inbox page-weight screenshots faults images test-containers
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -12,7 +12,8 @@ bench_arguments ?=
 UV ?= uv
 MINUTES ?= 10
 SEED ?=
-FAULTS ?= $(ONLY)
+ONLY ?=
+TIMES ?= 3
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F"|" '{printf "%-18s %s\n", $$1, $$2}'
@@ -98,13 +99,24 @@ screenshots: ## draw docs/images anew: bell, panel, preferences, empty and offli
 	@infra/local/setup.sh test
 	$(python) -m tests.e2e.screenshots
 
-faults: ## break everything, and see that nothing is lost (MINUTES=10, SEED=, FAULTS=kinds; 2 minutes more)
+faults: ## break everything, and see that nothing is lost (MINUTES=10, SEED=, ONLY=kinds; 2 minutes more)
 	@infra/local/setup.sh test
-	$(python) -m tests.faults --minutes $(MINUTES) --only "$(FAULTS)" $(if $(SEED),--seed $(SEED))
+	$(python) -m tests.faults --minutes $(MINUTES) --only "$(ONLY)" $(if $(SEED),--seed $(SEED))
+
+faults-each: ## break each group of kinds by itself, TIMES=3 times, each time in a fresh system (under an hour)
+	@infra/local/setup.sh test
+	$(python) -m tests.faults.each --times $(TIMES) --only "$(ONLY)"
+
+images: ## build the two container images: all Python processes, and the page with its front
+	@infra/containers/images.sh
+
+test-containers: ## build the images, run compose.yaml, and break parts of it (needs a Docker engine; about 10 minutes)
+	@infra/local/setup.sh test
+	$(python) -m pytest tests/containers $(pytest_arguments)
 
 lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade takes newer ones)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv make lock" >&2; exit 1; }
-	@for name in runtime develop node; do \
+	@for name in services runtime develop node; do \
 		$(UV) pip compile requirements/$$name.in -o requirements/$$name.lock $(lock_arguments) --universal \
 			--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 			--quiet --custom-compile-command "make lock" || exit 1; \

@@ -1,0 +1,170 @@
+"""PostgreSQL, RabbitMQ and Taskify in containers, on a network of their own, for one session."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from secrets import token_urlsafe
+
+import httpx
+from docker.errors import DockerException, ImageNotFound
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
+
+from taskify_testkit.addresses import Addresses
+from taskify_testkit.errors import NotStartedError
+from taskify_testkit.settings import Images
+
+_API, _NOTIFICATIONS, _SOCKET = 8000, 8001, 8002
+_PROCESSES = (_API, _NOTIFICATIONS, _SOCKET, 8003, 8004, 8005)
+"""The ports of Taskify's six processes; each says whether it is ready."""
+
+_AMQP, _MANAGEMENT = 5672, 15672
+_VIRTUAL_HOST = "taskify"
+_ADMINISTRATOR = "taskify-administrator"
+_POLL_SECONDS = 0.2
+_ANSWER_SECONDS = 5.0
+_LOG_LINES = 30
+
+_PLENTY = dict.fromkeys(
+    (
+        "TASKIFY_PERSON_REQUESTS_A_SECOND",
+        "TASKIFY_PERSON_REQUEST_BURST",
+        "TASKIFY_ADDRESS_REQUESTS_A_SECOND",
+        "TASKIFY_ADDRESS_REQUEST_BURST",
+    ),
+    "100000",
+)
+"""Tests send from one address, and faster than people do."""
+
+
+@contextmanager
+def started(images: Images) -> Iterator[Addresses]:
+    """Start everything, give its addresses when it is ready, and remove it at the end.
+
+    Raises:
+        NotStartedError: something was not ready in time, or there is no engine or image; the text has the end of the
+            log of the container that failed.
+    """
+    password = token_urlsafe()
+    with _trouble_told(), ExitStack() as opened, httpx.Client(timeout=_ANSWER_SECONDS, trust_env=False) as http:
+        network = opened.enter_context(Network())
+        postgres = _Part("PostgreSQL", images.postgres, network, "postgres", {"POSTGRES_PASSWORD": password})
+        rabbitmq = _Part("RabbitMQ", images.rabbitmq, network, "rabbitmq", _rabbitmq(password), _AMQP, _MANAGEMENT)
+        opened.enter_context(postgres.running())
+        opened.enter_context(rabbitmq.running())
+        postgres.wait(lambda: _postgres_answers(postgres), images.start_seconds)
+        rabbitmq.wait(lambda: _rabbitmq_answers(http, rabbitmq, password), images.start_seconds)
+        taskify = _Part("Taskify", images.taskify, network, "taskify", _taskify(password), *_PROCESSES)
+        opened.enter_context(taskify.running("infra.local", "up"))
+        taskify.wait(lambda: _taskify_is_ready(http, taskify), images.start_seconds)
+        host = rabbitmq.address(_AMQP)
+        yield Addresses(
+            api=f"http://{taskify.address(_API)}",
+            notifications=f"http://{taskify.address(_NOTIFICATIONS)}",
+            socket=f"ws://{taskify.address(_SOCKET)}/ws",
+            administrator=f"amqp://{_ADMINISTRATOR}:{password}@{host}/{_VIRTUAL_HOST}",
+            management=f"http://{rabbitmq.address(_MANAGEMENT)}",
+        )
+
+
+class _Part:
+    """One container, and what its failures are told by."""
+
+    def __init__(
+        self, name: str, image: str, network: Network, alias: str, environment: dict[str, str], *ports: int
+    ) -> None:
+        self.name = name
+        self._image = image
+        self.container = DockerContainer(image, env=environment, ports=list(ports), network=network)
+        self.container.with_network_aliases(alias)
+
+    @contextmanager
+    def running(self, *command: str) -> Iterator[None]:
+        if command:
+            self.container.with_command(list(command))
+        try:
+            self.container.start()
+        except ImageNotFound as error:
+            raise NotStartedError(
+                f"{self.name}'s image {self._image!r} is not on this machine and cannot be pulled: {error.explanation}"
+            ) from error
+        try:
+            yield
+        finally:
+            self.container.stop()
+
+    def address(self, port: int) -> str:
+        """Give host and port at which a port of the container is reached from here."""
+        return f"{self.container.get_container_host_ip()}:{self.container.get_exposed_port(port)}"
+
+    def wait(self, is_ready: Callable[[], bool], seconds: float) -> None:
+        """Ask again and again until it is ready.
+
+        Raises:
+            NotStartedError: it ended, or was not ready in time.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            self.container.reload()
+            if self.container.status not in {"created", "running"}:
+                raise NotStartedError(f"{self._label} ended while it was starting{self._log()}")
+            if is_ready():
+                return
+            if time.monotonic() > deadline:
+                raise NotStartedError(f"{self._label} was not ready within {seconds:g} s{self._log()}")
+            time.sleep(_POLL_SECONDS)
+
+    @property
+    def _label(self) -> str:
+        return f"the container of {self.name} ({self._image})"
+
+    def _log(self) -> str:
+        text = self.container.get_wrapped_container().logs(tail=_LOG_LINES).decode(errors="replace")
+        lines = "".join(f"\n  {line}" for line in text.splitlines())
+        return f". Its log ends with:{lines}" if lines else ". Its log is empty"
+
+
+def _rabbitmq(password: str) -> dict[str, str]:
+    return {
+        "RABBITMQ_DEFAULT_USER": _ADMINISTRATOR,
+        "RABBITMQ_DEFAULT_PASS": password,
+        "RABBITMQ_DEFAULT_VHOST": _VIRTUAL_HOST,
+    }
+
+
+def _taskify(password: str) -> dict[str, str]:
+    return {
+        "TASKIFY_POSTGRES_URL": f"postgresql://postgres:{password}@postgres:5432/postgres",
+        "TASKIFY_RABBITMQ_URL": f"amqp://{_ADMINISTRATOR}:{password}@rabbitmq:{_AMQP}/{_VIRTUAL_HOST}",
+        "TASKIFY_RABBITMQ_MANAGEMENT_URL": f"http://rabbitmq:{_MANAGEMENT}",
+        "TASKIFY_DEMO": "false",
+        **_PLENTY,
+    }
+
+
+def _postgres_answers(postgres: _Part) -> bool:
+    """While the image initializes the server, that listens on no network address."""
+    return postgres.container.exec(["pg_isready", "--quiet", "--host=127.0.0.1", "--username=postgres"]).exit_code == 0
+
+
+def _rabbitmq_answers(http: httpx.Client, rabbitmq: _Part, password: str) -> bool:
+    url = f"http://{rabbitmq.address(_MANAGEMENT)}/api/health/checks/port-listener/{_AMQP}"
+    try:
+        return http.get(url, auth=(_ADMINISTRATOR, password)).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _taskify_is_ready(http: httpx.Client, taskify: _Part) -> bool:
+    try:
+        return all(http.get(f"http://{taskify.address(port)}/health/ready").is_success for port in _PROCESSES)
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def _trouble_told() -> Iterator[None]:
+    try:
+        yield
+    except DockerException as error:
+        raise NotStartedError(f"the container engine does not do what is asked: {error}") from error

@@ -1,0 +1,98 @@
+"""A second pair of ears at the broker: what is sent to Taskify, what nobody takes, and what becomes a dead letter.
+
+Its queues are its own and vanish with its connection. They are bound where a queue of Taskify is bound already, so that
+a message goes to just those other queues to which it would have gone without them.
+"""
+
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+
+from taskify_testkit.facts import broker
+
+REMEMBERED = 10_000
+"""How many messages are remembered; the oldest go."""
+
+_ANSWER_SECONDS = 10.0
+
+
+class Where(Enum):
+    ROUTED = "to a queue of Taskify"
+    UNROUTED = "to nobody"
+    DEAD = "to the dead letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`number` counts everything that was heard; `headers` are those that are text."""
+
+    number: int
+    where: Where
+    routing_key: str
+    user_id: str | None
+    message_id: str | None
+    headers: dict[str, str]
+    body: bytes
+
+
+class Observer:
+    """Hears everything from its start on."""
+
+    def __init__(self) -> None:
+        self._heard: deque[Heard] = deque(maxlen=REMEMBERED)
+        self._count = 0
+
+    async def listen(self, connection: AbstractConnection) -> None:
+        """Begin to hear; it ends with the connection."""
+        channel = await connection.channel()
+        facts = broker()
+        await _bind(channel, facts.events_exchange, facts.bound_routing_keys, partial(self._hear, Where.ROUTED))
+        await _bind(channel, facts.unrouted_exchange, ("",), partial(self._hear, Where.UNROUTED))
+        letters = (facts.dead_letters_routing_key,)
+        await _bind(channel, facts.dead_letters_exchange, letters, partial(self._hear, Where.DEAD))
+
+    @property
+    def now(self) -> int:
+        """The number of what will be heard next."""
+        return self._count
+
+    def since(self, number: int) -> list[Heard]:
+        """Give what was heard from a number on."""
+        return [each for each in self._heard if each.number >= number]
+
+    def tasks_since(self, number: int) -> list[str]:
+        """Give the ids of the tasks that an event was about, each once."""
+        events = (json.loads(each.body) for each in self.since(number) if each.routing_key.startswith("task."))
+        return list(dict.fromkeys(event["subject"] for event in events))
+
+    async def _hear(self, where: Where, message: AbstractIncomingMessage) -> None:
+        headers = {name: value for name, value in message.headers.items() if isinstance(value, str)}
+        self._heard.append(
+            Heard(
+                self._count,
+                where,
+                message.routing_key or "",
+                message.user_id,
+                message.message_id,
+                headers,
+                message.body,
+            )
+        )
+        self._count += 1
+
+
+async def _bind(
+    channel: AbstractChannel,
+    exchange: str,
+    routing_keys: tuple[str, ...],
+    hear: Callable[[AbstractIncomingMessage], Awaitable[None]],
+) -> None:
+    queue = await channel.declare_queue(exclusive=True, timeout=_ANSWER_SECONDS)
+    for key in routing_keys:
+        await queue.bind(exchange, key, timeout=_ANSWER_SECONDS)
+    await queue.consume(hear, no_ack=True, timeout=_ANSWER_SECONDS)

@@ -1,0 +1,97 @@
+"""The connection of a session to a Taskify: HTTP, the broker as its administrator, and the service's own user."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Self
+from uuid import uuid4
+
+import aio_pika
+import httpx
+from aio_pika.abc import AbstractConnection
+
+from taskify_testkit.addresses import Addresses
+from taskify_testkit.administration import service_user
+from taskify_testkit.api import REQUEST_SECONDS, Api
+from taskify_testkit.contract import Contract
+from taskify_testkit.errors import NotStartedError
+from taskify_testkit.facts import broker
+from taskify_testkit.observer import Observer
+
+MARKER_SENDER = "taskify-testkit"
+MARKER_KIND = "taskify_testkit_marker"
+"""Notifications of this kind are the test kit's own: it tells by them how far Taskify has come."""
+
+_CONNECT_SECONDS = 10.0
+_CONFIRM_SECONDS = 10.0
+
+
+class System:
+    """`amqp_url` is the address of the service's broker user; `contract` the service's."""
+
+    def __init__(
+        self, addresses: Addresses, contract: Contract, amqp_url: str, connection: AbstractConnection, api: Api
+    ) -> None:
+        self.addresses = addresses
+        self.contract = contract
+        self.amqp_url = amqp_url
+        self.connection = connection
+        self.api = api
+        self.observer = Observer()
+        self._open = AsyncExitStack()
+
+    @classmethod
+    async def connect(cls, addresses: Addresses, contract: Contract, amqp_url: str | None = None) -> Self:
+        """Connect; without an address of the service's own, make its broker user.
+
+        Raises:
+            NotStartedError: something does not answer, or refuses.
+        """
+        async with AsyncExitStack() as opened:
+            http = await opened.enter_async_context(httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False))
+            if amqp_url is None:
+                amqp_url = await service_user(http, addresses, contract.service)
+            try:
+                connection = await aio_pika.connect(addresses.administrator, timeout=_CONNECT_SECONDS)
+            except (OSError, TimeoutError, aio_pika.exceptions.AMQPError) as error:
+                raise NotStartedError(f"the broker lets its administrator not in: {error!r}") from error
+            await opened.enter_async_context(connection)
+            system = cls(addresses, contract, amqp_url, connection, Api(http, addresses))
+            await system.observer.listen(connection)
+            system._open = opened.pop_all()
+            return system
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        await self._open.aclose()
+
+    async def send_marker(self, recipients: Sequence[str], text: str) -> None:
+        """Have people told of something that the test kit knows again; the broker has it when this returns."""
+        facts = broker()
+        event = {
+            "specversion": "1.0",
+            "id": str(uuid4()),
+            "type": facts.request_type,
+            "source": f"/{MARKER_SENDER}",
+            "time": datetime.now(UTC).isoformat(),
+            "data": {"recipients": list(recipients), "kind": MARKER_KIND, "message": text},
+        }
+        message = aio_pika.Message(
+            json.dumps(event).encode(),
+            content_type=facts.content_type,
+            message_id=str(event["id"]),
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        )
+        async with self.connection.channel() as channel:
+            exchange = await channel.get_exchange(facts.events_exchange, ensure=False)
+            # Who may send with this key is who the source says, so the worker asks for no `user_id`.
+            key = f"{MARKER_SENDER}.{facts.request_routing_key}"
+            await exchange.publish(message, key, timeout=_CONFIRM_SECONDS)
+
+    async def request_queue(self) -> tuple[int, int]:
+        """Give how many messages wait in the queue of requests, and how many workers take them."""
+        async with self.connection.channel() as channel, asyncio.timeout(_CONFIRM_SECONDS):
+            queue = await channel.declare_queue(broker().request_queue, passive=True)
+            return queue.declaration_result.message_count or 0, queue.declaration_result.consumer_count or 0

@@ -1,0 +1,1 @@
+"""Finds overdue invoices, has their owners told by Taskify, and keeps who works on which task."""

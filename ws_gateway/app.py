@@ -8,12 +8,14 @@ from infra.auth.key_set import PublishedKeys
 from infra.health import Health
 from infra.http.server import listen
 from infra.lifecycle import run_services
+from infra.metrics.registry import process_registry
 from infra.settings import broker_addresses
 from ws_gateway.consumers.reader import ReaderOptions, StreamReader
 from ws_gateway.garbage import GarbagePolicy
 from ws_gateway.hub.admission import Admission, AdmissionLimits
 from ws_gateway.hub.directory import Directory
 from ws_gateway.hub.ended_sessions import EndedSessions
+from ws_gateway.metrics import GatewayMetrics, SessionTallies
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sockets.drain import DrainLimits
 from ws_gateway.sockets.endpoint import Endpoint, EndpointLimits
@@ -51,15 +53,29 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
                 "accepting": accepting,
             }
         )
+        registry, tallies = process_registry(), SessionTallies()
+        admission = Admission(_admission_limits(settings))
+        gate = Gate(health, registry, admission, settings.trusted_proxies)
         endpoint = Endpoint(
             listener=listener,
             origins=settings.allowed_origins,
-            gate=Gate(health, Admission(_admission_limits(settings)), settings.trusted_proxies),
+            gate=gate,
             directory=directory,
             verifier=keys,
             stream_is_read=reader.is_read,
             session_limits=_session_limits(settings),
+            session_observer=tallies,
             limits=_endpoint_limits(settings),
+        )
+        registry.register(
+            GatewayMetrics(
+                admission=admission,
+                directory=directory,
+                gate=gate,
+                endpoint=endpoint,
+                tallies=tallies,
+                lag_seconds=reader.lag_seconds,
+            )
         )
 
         async def sockets(stop: asyncio.Event) -> None:

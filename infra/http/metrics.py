@@ -1,8 +1,9 @@
 """The metrics of a process over HTTP, on the port where its health is."""
 
+from collections.abc import Container
+
 from fastapi import APIRouter, HTTPException, Request, Response, status
 from prometheus_client import CollectorRegistry
-from starlette.datastructures import Headers
 
 from infra.metrics.registry import MEDIA_TYPE, metrics_page
 
@@ -22,6 +23,6 @@ def metrics_routes(registry: CollectorRegistry) -> APIRouter:
     return routes
 
 
-def is_forwarded(headers: Headers) -> bool:
+def is_forwarded(headers: Container[str]) -> bool:
     """Say whether a proxy speaks for somebody: metrics are for those who reach the process itself."""
     return any(name in headers for name in ("X-Forwarded-For", "Forwarded"))

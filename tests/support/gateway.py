@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import aio_pika
 import httpx
+from uuid_utils.compat import uuid7
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -180,7 +181,7 @@ class Senders:
         """Publish any body to the stream, confirmed."""
         message = aio_pika.Message(
             body,
-            message_id=str(uuid4()),
+            message_id=str(uuid7()),
             type=message_type,
             content_type=CONTENT_TYPE,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,

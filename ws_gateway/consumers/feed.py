@@ -43,6 +43,7 @@ class StreamMessage:
     type: str
     body: bytes
     delivery_tag: int
+    message_id: str = ""
 
     @property
     def position(self) -> Position:
@@ -150,6 +151,7 @@ class Feed:
                 type=message.header.properties.message_type or "",
                 body=message.body,
                 delivery_tag=message.delivery_tag or 0,
+                message_id=message.header.properties.message_id or "",
             )
         )
 

@@ -7,6 +7,7 @@ import orjson
 from contracts.deliveries import MESSAGE_TYPE
 from contracts.events import UnreadableEventError, parse_event, type_of
 from contracts.events.user import SessionEnded
+from infra.metrics.tallies import Distribution
 from infra.telemetry.logging import get_logger
 from ws_gateway.consumers.feed import StreamMessage
 from ws_gateway.hub.directory import Directory
@@ -17,10 +18,14 @@ log = get_logger("stream")
 
 
 class Applier:
-    """Applies messages to the hub. One that cannot be read is logged without its content, and skipped."""
+    """Applies messages to the hub. One that cannot be read is logged without its content, and skipped.
+
+    `lag_seconds` says how old deliveries were when they were handed out.
+    """
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
+        self.lag_seconds = Distribution()
 
     def apply(self, message: StreamMessage) -> None:
         """Apply a message of any kind; unknown kinds are those of a later version, and are skipped."""
@@ -52,6 +57,9 @@ class Applier:
             return
         for user_id, seq, frame in frames:
             self._directory.publish(user_id, seq, frame)
+        written_at = _moment_in(message.message_id)
+        if written_at is not None:
+            self.lag_seconds.observe(time.time() - written_at)
 
 
 def _personal_frame(frame: dict[str, object]) -> tuple[str, int, str]:
@@ -59,6 +67,19 @@ def _personal_frame(frame: dict[str, object]) -> tuple[str, int, str]:
     if isinstance(user_id, str) and isinstance(seq, int) and isinstance(text, str):
         return user_id, seq, text
     raise TypeError("a personal frame has a user, a number and a text")
+
+
+def _moment_in(message_id: str) -> float | None:
+    """Read when a UUIDv7 was made, in seconds of the system's clock (RFC 9562 section 5.7); None for any other id.
+
+    The worker makes the id of a delivery in the transaction that writes it.
+    """
+    if message_id[14:15] != "7":
+        return None
+    try:
+        return int(message_id[:8] + message_id[9:13], 16) / 1_000
+    except ValueError:
+        return None
 
 
 def _skip(message: StreamMessage, reason: str) -> None:

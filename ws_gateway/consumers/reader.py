@@ -43,6 +43,7 @@ class StreamReader:
         self._urls = tuple(urls)
         self._directory = directory
         self._applier = Applier(directory)
+        self.lag_seconds = self._applier.lag_seconds
         self._options = options
         self._position: Position | None = None
         self._missed = False

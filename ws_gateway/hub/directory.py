@@ -34,6 +34,7 @@ class Directory:
     """Windows are kept in tuples: one that closes while frames are handed out does not disturb the loop.
 
     People are known by the text of their id, since that is what deliveries carry and most of them are not here.
+    `pushes` counts frames, once for each window that one was handed to.
     """
 
     def __init__(self, ended_sessions: EndedSessions, connections_a_person: int) -> None:
@@ -42,6 +43,7 @@ class Directory:
         self._by_person: dict[str, tuple[Window, ...]] = {}
         self._by_session: dict[UUID, tuple[Window, ...]] = {}
         self._places: dict[Window, tuple[str, UUID]] = {}
+        self.pushes = 0
 
     def join(self, window: Window, user_id: UUID, session_id: UUID) -> Joining:
         """Let a window receive what is pushed to its person; again with another session when its token is renewed."""
@@ -73,6 +75,7 @@ class Directory:
         encoded = frame.encode()
         for window in windows:
             window.push(seq, encoded)
+        self.pushes += len(windows)
         return len(windows)
 
     def end_session(self, session_id: UUID, now: float) -> None:

@@ -6,6 +6,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from contracts.socket.close_codes import CloseCode
+
+_CODES = frozenset(CloseCode)
 _NO_REQUEST = Request("", Headers())
 _NO_RESPONSE = Response(0, "", Headers())
 
@@ -17,6 +20,14 @@ class GatewayConnection(ServerConnection):
     authenticated = False
     release: Callable[["GatewayConnection"], None] | None = None
     paused_since: float | None = None
+
+    @property
+    def closed_by_us_with(self) -> CloseCode | None:
+        """The code with which this side began to close, or None if the page went, or the connection broke."""
+        sent = self.protocol.close_sent
+        if sent is None or self.protocol.close_rcvd_then_sent or sent.code not in _CODES:
+            return None
+        return CloseCode(sent.code)
 
     def forget_handshake(self) -> None:
         """Let go of the headers of the handshake, two to four KiB from a browser behind a proxy."""

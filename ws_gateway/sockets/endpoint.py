@@ -18,7 +18,7 @@ from ws_gateway.hub.directory import Directory
 from ws_gateway.sockets.connection import GatewayConnection
 from ws_gateway.sockets.drain import LAST_WORD_SECONDS, DrainLimits, schedule
 from ws_gateway.sockets.gate import Gate
-from ws_gateway.sockets.session import Session, SessionLimits
+from ws_gateway.sockets.session import Session, SessionLimits, SessionObserver
 from ws_gateway.sockets.window import Surroundings, TokenVerifier, Window
 
 log = get_logger("endpoint")
@@ -45,6 +45,8 @@ class EndpointLimits:
 
 
 class Endpoint:
+    """`closes` counts connections that have ended by the code that we closed them with; None is for all others."""
+
     def __init__(
         self,
         *,
@@ -55,12 +57,14 @@ class Endpoint:
         verifier: TokenVerifier,
         stream_is_read: asyncio.Event,
         session_limits: SessionLimits,
+        session_observer: SessionObserver,
         limits: EndpointLimits,
     ) -> None:
         self._listener = listener
         self._origins = origins
         self._gate = gate
         self._session_limits = session_limits
+        self._session_observer = session_observer
         self._limits = limits
         self._surroundings = Surroundings(
             directory=directory,
@@ -75,6 +79,12 @@ class Endpoint:
         self._windows: set[Window] = set()
         self._all_gone = asyncio.Event()
         self._closing: asyncio.TaskGroup | None = None
+        self.closes: dict[CloseCode | None, int] = dict.fromkeys((None, *CloseCode), 0)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """How much of what was sent to all pages together the kernel has not taken yet."""
+        return sum(window.buffered_bytes for window in self._windows)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until the stop, then ask all pages to go elsewhere, one after the other, and close the rest."""
@@ -108,7 +118,9 @@ class Endpoint:
         if not isinstance(connection, GatewayConnection):
             raise TypeError("the endpoint makes connections of its own kind")
         connection.forget_handshake()
-        session = Session(uuid_utils.compat.uuid7(), self._session_limits, connection.loop.time())
+        session = Session(
+            uuid_utils.compat.uuid7(), self._session_limits, connection.loop.time(), self._session_observer
+        )
         window = Window(connection, session, self._surroundings)
         self._windows.add(window)
         try:
@@ -119,6 +131,7 @@ class Endpoint:
         finally:
             window.lost()
             self._windows.discard(window)
+            self.closes[connection.closed_by_us_with] += 1
             if not self._windows:
                 self._all_gone.set()
 

@@ -6,6 +6,7 @@ that depends on them. An input that comes too late, such as a delivery to a clos
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -46,6 +47,16 @@ class SessionLimits:
     """A page that stays behind is asked again after this time, not with every `PING`."""
 
 
+class SessionObserver(Protocol):
+    """Told what no action shows; must not block and must not fail."""
+
+    def resynced(self) -> None:
+        """The page is asked to call `sync`."""
+
+    def acknowledged(self, seconds: float) -> None:
+        """The page has proved that all is applied that was sent to it, so long after the first of it was sent."""
+
+
 class State(Enum):
     AWAITING_TOKEN = auto()
     VERIFYING = auto()
@@ -61,6 +72,7 @@ class Session:
         "_expires_at",
         "_heard_at",
         "_limits",
+        "_observer",
         "_principal",
         "_renewing",
         "_resynced_at",
@@ -73,10 +85,11 @@ class Session:
         "state",
     )
 
-    def __init__(self, connection_id: UUID, limits: SessionLimits, now: float) -> None:
+    def __init__(self, connection_id: UUID, limits: SessionLimits, now: float, observer: SessionObserver) -> None:
         self.state = State.AWAITING_TOKEN
         self._connection_id = connection_id
         self._limits = limits
+        self._observer = observer
         self._user_id: UUID | None = None
         self._principal: Principal | None = None
         self._renewing = False
@@ -184,7 +197,10 @@ class Session:
 
     def resync(self) -> Actions:
         """Ask the page to call `sync`."""
-        return (Send(_RESYNC),) if self.state is State.READY else ()
+        if self.state is not State.READY:
+            return ()
+        self._observer.resynced()
+        return (Send(_RESYNC),)
 
     def session_ended(self) -> Actions:
         """Take the news that the session of the token has ended."""
@@ -232,12 +248,15 @@ class Session:
         if self.state is not State.READY:
             return self._close(CloseCode.MALFORMED, "AUTH comes first")
         if seq >= self._sent_seq:
+            if self._unproven_seq:
+                self._observer.acknowledged(now - self._unproven_at)
             self._unproven_seq = 0
         elif seq >= self._unproven_seq:
             # Part of it has arrived. When the rest was sent is not remembered: its time starts anew.
             self._unproven_seq, self._unproven_at = self._sent_seq, now
         elif now >= self._unproven_at + self._limits.unproven_seconds and self._may_resync(now):
             self._resynced_at = now
+            self._observer.resynced()
             return (Send(_PONG), Send(_RESYNC))
         return (Send(_PONG),)
 

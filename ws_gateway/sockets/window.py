@@ -52,6 +52,11 @@ class Window:
         self._timer: asyncio.TimerHandle | None = None
         self._set_timer()
 
+    @property
+    def buffered_bytes(self) -> int:
+        """How much of what was sent the kernel has not taken yet."""
+        return self._connection.transport.get_write_buffer_size()
+
     async def receive(self, frame: str | bytes) -> None:
         """Take a frame of the page; returns when all that follows from it is done."""
         if isinstance(frame, str):

@@ -11,6 +11,7 @@ import pytest
 from contracts.socket.close_codes import CloseCode
 from contracts.tokens import Principal
 from ws_gateway.hub.directory import Joining
+from ws_gateway.metrics import SessionTallies
 from ws_gateway.sockets.actions import Actions, Close, Join, Send, Verify
 from ws_gateway.sockets.session import Session, SessionLimits, State
 
@@ -25,12 +26,14 @@ def principal(user_id: UUID = ANN) -> Principal:
     )
 
 
-def new_session(limits: SessionLimits = LIMITS) -> Session:
-    return Session(UUID(int=9), limits, now=0.0)
+def new_session(limits: SessionLimits = LIMITS, tallies: SessionTallies | None = None) -> Session:
+    return Session(UUID(int=9), limits, now=0.0, observer=tallies or SessionTallies())
 
 
-def ready_session(limits: SessionLimits = LIMITS, *, seconds_left: float = 900) -> Session:
-    session = new_session(limits)
+def ready_session(
+    limits: SessionLimits = LIMITS, *, seconds_left: float = 900, tallies: SessionTallies | None = None
+) -> Session:
+    session = new_session(limits, tallies)
     session.text_frame(AUTH, 0.0)
     session.token_verified(principal(), seconds_left, 0.0)
     session.joined(Joining.JOINED, 0.0)
@@ -304,6 +307,28 @@ def test_a_page_is_asked_to_go_and_then_closed_with_1012() -> None:
 def test_resync_is_sent_only_to_a_window_that_is_ready() -> None:
     assert sent(ready_session().resync()) == ["RESYNC"]
     assert new_session().resync() == ()
+
+
+def test_an_acknowledgement_is_as_late_as_it_came_after_the_first_push_that_it_proves() -> None:
+    session = ready_session(tallies=(tallies := SessionTallies()))
+    session.text_frame(ping(0), 1.0)
+    session.delivery(1, b"{}", 2.0)
+    session.delivery(2, b"{}", 3.0)
+    session.text_frame(ping(2), 4.5)
+    session.text_frame(ping(2), 9.0)
+
+    assert sum(tallies.acknowledged_seconds.counts) == 1
+    assert tallies.acknowledged_seconds.total == 2.5
+
+
+def test_every_request_to_sync_is_counted() -> None:
+    session = ready_session(tallies=(tallies := SessionTallies()))
+    session.resync()
+    session.delivery(1, b"{}", 1.0)
+    assert sent(session.text_frame(ping(0), 20.0)) == ["PONG", "RESYNC"]
+    new_session(tallies=tallies).resync()
+
+    assert tallies.resyncs == 2
 
 
 def test_a_closed_session_has_nothing_more_to_say() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from contracts.socket.frames import server_frame
 from contracts.tokens import Principal
 from ws_gateway.hub.directory import Joining
+from ws_gateway.metrics import SessionTallies
 from ws_gateway.sockets.actions import Actions, Close, Send
 from ws_gateway.sockets.session import Session, SessionLimits, State
 
@@ -62,7 +63,7 @@ def _put(session: Session, given_input: tuple[Any, ...], now: float) -> Actions:
 
 @given(st.lists(st.tuples(_inputs, st.floats(0, 30)), max_size=30))
 def test_a_session_never_raises_and_closes_once_and_last(inputs: list[tuple[tuple[Any, ...], float]]) -> None:
-    session, now, closings = Session(uuid4(), SessionLimits(), 0.0), 0.0, 0
+    session, now, closings = Session(uuid4(), SessionLimits(), 0.0, SessionTallies()), 0.0, 0
     for given_input, passed in inputs:
         now += passed
         actions = _put(session, given_input, now)
@@ -79,4 +80,4 @@ def test_a_session_never_raises_and_closes_once_and_last(inputs: list[tuple[tupl
 
 @given(_texts)
 def test_a_first_frame_of_any_text_never_raises(text: str) -> None:
-    assert Session(uuid4(), SessionLimits(), 0.0).text_frame(text, 1.0)
+    assert Session(uuid4(), SessionLimits(), 0.0, SessionTallies()).text_frame(text, 1.0)

@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench-latency bench-inbox page-weight screenshots faults images test-containers
+.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench-latency bench-inbox page-weight screenshots faults images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -37,8 +37,11 @@ check: ## formatters, linters, types, import rules, staleness of what is generat
 	$(python) -m ruff format --check --quiet .
 	$(python) -m ruff check --quiet .
 	$(python) -m mypy
+	cd examples/billing && $(CURDIR)/$(python) -m mypy
 	.venv/bin/lint-imports --no-cache --no-logo
+	PYTHONPATH=contracts/testkit/src .venv/bin/lint-imports --no-cache --no-logo --config contracts/testkit/pyproject.toml
 	$(python) -m contracts.generate --check
+	$(python) -m contracts.testkit.generate --check
 	$(python) -m infra.broker.definitions --check
 	$(python) -m task_service openapi --check
 	$(python) -m notification_worker openapi --check
@@ -64,6 +67,7 @@ format: ## format the code, and mend what the linters can mend
 contracts: ## write what is generated: schemas, OpenAPI, AsyncAPI and its pages, broker definitions, the page's types
 	@infra/local/setup.sh check
 	$(python) -m contracts.generate
+	$(python) -m contracts.testkit.generate
 	$(python) -m infra.broker.definitions
 	$(python) -m task_service openapi
 	$(python) -m notification_worker openapi
@@ -72,6 +76,7 @@ contracts: ## write what is generated: schemas, OpenAPI, AsyncAPI and its pages,
 contracts-check: ## hold what crosses a process boundary against the last released set, and let AsyncAPI's parser read it
 	@infra/local/setup.sh check
 	$(python) -m contracts.generate --check
+	$(python) -m contracts.testkit.generate --check
 	$(python) -m infra.broker.definitions --check
 	$(python) -m task_service openapi --check
 	$(python) -m notification_worker openapi --check
@@ -81,6 +86,7 @@ contracts-check: ## hold what crosses a process boundary against the last releas
 contracts-release: ## make the present contracts a released set that later ones are held against (VERSION=1.1.0)
 	@infra/local/setup.sh check
 	$(python) -m contracts.compatibility release "$(VERSION)"
+	$(python) -m contracts.testkit.generate
 
 bench-latency: ## time from a change to the frame in a window, and what each hop takes
 	@infra/local/setup.sh test
@@ -110,9 +116,17 @@ faults-each: ## break each group of kinds by itself, TIMES=3 times, each time in
 images: ## build the two container images: all Python processes, and the page with its front
 	@infra/containers/images.sh
 
-test-containers: ## build the images, run compose.yaml, and break parts of it (needs a Docker engine; about 10 minutes)
+test-containers: ## build the images, run compose.yaml, break parts of it, and test the example (needs a Docker engine; about 10 minutes)
 	@infra/local/setup.sh test
 	$(python) -m pytest tests/containers $(pytest_arguments)
+	@$(MAKE) test-testkit
+
+test-testkit: ## run the example service's tests with the test kit, in a fresh environment (needs a Docker engine; 3 minutes)
+	@infra/local/setup.sh check
+	@infra/containers/images.sh
+	rm -rf build/testkit
+	$(python) -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/testkit contracts/testkit
+	PYTHON="$(CURDIR)/$(python)" examples/billing/run.sh build/testkit/taskify_testkit-*.whl --durations 1
 
 lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade takes newer ones)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: pip install uv, or UV=/path/to/uv make lock" >&2; exit 1; }
@@ -122,3 +136,7 @@ lock: ## resolve the Python dependencies (needs uv; lock_arguments=--upgrade tak
 			--quiet --custom-compile-command "make lock" || exit 1; \
 		echo "requirements/$$name.lock"; \
 	done
+	@cd examples/billing && $(UV) pip compile pyproject.toml --extra test -o requirements.lock $(lock_arguments) --universal \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
+		--no-emit-package taskify-testkit --quiet --custom-compile-command "make lock"
+	@echo examples/billing/requirements.lock

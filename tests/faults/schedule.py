@@ -90,7 +90,11 @@ async def inject(
         if not rounds and time.monotonic() > ends:
             break
         began = time.monotonic()
-        what = await KINDS[kind](world, random.Random(own_seed))  # noqa: S311 (see above)
+        try:
+            what = await KINDS[kind](world, random.Random(own_seed))  # noqa: S311 (see above)
+        except Exception as error:  # noqa: BLE001 (it is red, and the rest of the run still tells something)
+            what = f"went wrong: {error!r}"
+            world.complaints.append(f"{kind} {what}")
         whole = time.monotonic()
         try:
             await canary.sing()

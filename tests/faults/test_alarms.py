@@ -21,6 +21,7 @@ def test_what_went_wrong_under_an_alarm_is_complained_of() -> None:
         "2 of 3 changes failed",
         "the outbox held 0 events, after 1 changes",
         "no task-relay said so in its readiness",
+        "no task-relay said so in its metrics",
     ]
     assert complaints([], 0, 0, Heard({"a"}, {"a"})) == ["no change was answered"]
 

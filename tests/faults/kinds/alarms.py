@@ -70,8 +70,11 @@ def complaints(writes: Sequence[Write], began: float, held: int, heard: Heard) -
     waiting = [write for write in writes if write.sent > after and write.acknowledged and write.what in _MAKE_AN_EVENT]
     if held < len(waiting):
         wrong.append(f"the outbox held {held} events, after {len(waiting)} changes")
-    if not heard.ready:
-        wrong.append(f"no {_RELAY} said so in its readiness")
+    wrong += [
+        f"no {_RELAY} said so in its {where}"
+        for where, names in (("readiness", heard.ready), ("metrics", heard.metrics))
+        if not names
+    ]
     return wrong
 
 

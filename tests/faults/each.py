@@ -2,7 +2,7 @@
 
 Every run injects each kind of its group once, and takes as long as that takes. The table at the end says for each
 group how many runs found nothing wrong, and the seeds of those that did; `python -m tests.faults --only GROUP
---rounds 1 --people 20 --seed SEED` is such a run again. Exit codes: 0 all are green, 1 not all.
+--rounds 1 --people 20 --rate 12 --seed SEED` is such a run again. Exit codes: 0 all are green, 1 not all.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.faults.run import Outcome, Plan, Run
 from tests.faults.schedule import chosen_kinds, groups, say
 
 PEOPLE = 20
-CHANGES_A_SECOND = 8.0
+CHANGES_A_SECOND = 12.0
 
 
 @dataclass

@@ -94,7 +94,9 @@ class Servers:
 
     async def start_broker(self) -> None:
         passwords = dict.fromkeys((*(user.name for user in USERS), ADMINISTRATOR), PASSWORD)
-        start = lambda: start_rabbitmq(self._children, self._home / "rabbitmq", passwords=passwords, stage=_STAGE)  # noqa: E731 (see above)
+        folder = self._home / "rabbitmq"
+        # Not asked to stop at the end, which takes seconds: it is killed often enough.
+        start = lambda: start_rabbitmq(self._children, folder, passwords=passwords, stage=_STAGE, durable=False)  # noqa: E731 (see above)
         self._node = await self.elsewhere(start)
 
     async def kill_postgres(self) -> None:

@@ -11,7 +11,7 @@ from tests.faults.each import Row, table
 from tests.faults.judging import Finding, Wrong
 from tests.faults.report import seldom
 from tests.faults.run import Outcome
-from tests.faults.schedule import ALL_KINDS, Injected, chosen_kinds, draw, groups, is_clustered
+from tests.faults.schedule import ALL_KINDS, LAST_LONG, Injected, chosen_kinds, draw, groups, is_clustered
 from tests.faults.system import KINDS as PARTS
 from tests.faults.tampered import POINTS, SABOTAGES
 
@@ -46,6 +46,10 @@ def test_a_cluster_is_broken_only_where_there_is_one() -> None:
     assert is_clustered(chosen_kinds(["cluster", "kill"]))
     with pytest.raises(ValueError, match="one node and of three"):
         chosen_kinds(["cluster", "broker.kill"])
+
+
+def test_what_lasts_long_is_a_kind() -> None:
+    assert set(LAST_LONG) <= set(ALL_KINDS)
 
 
 def test_every_kind_is_of_a_group() -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from secrets import token_urlsafe
 
 import httpx
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException, ImageNotFound
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
 
@@ -24,6 +24,8 @@ _ADMINISTRATOR = "taskify-administrator"
 _POLL_SECONDS = 0.2
 _ANSWER_SECONDS = 5.0
 _LOG_LINES = 30
+
+_WITHOUT_RYUK = "where this image cannot be had, set TESTCONTAINERS_RYUK_DISABLED=true"
 
 _PLENTY = dict.fromkeys(
     (
@@ -50,11 +52,13 @@ def started(images: Images) -> Iterator[Addresses]:
         network = opened.enter_context(Network())
         postgres = _Part("PostgreSQL", images.postgres, network, "postgres", {"POSTGRES_PASSWORD": password})
         rabbitmq = _Part("RabbitMQ", images.rabbitmq, network, "rabbitmq", _rabbitmq(password), _AMQP, _MANAGEMENT)
+        taskify = _Part("Taskify", images.taskify, network, "taskify", _taskify(password), *_PROCESSES)
+        for part in (taskify, postgres, rabbitmq):
+            part.have_image()
         opened.enter_context(postgres.running())
         opened.enter_context(rabbitmq.running())
         postgres.wait(lambda: _postgres_answers(postgres), images.start_seconds)
         rabbitmq.wait(lambda: _rabbitmq_answers(http, rabbitmq, password), images.start_seconds)
-        taskify = _Part("Taskify", images.taskify, network, "taskify", _taskify(password), *_PROCESSES)
         opened.enter_context(taskify.running("infra.local", "up"))
         taskify.wait(lambda: _taskify_is_ready(http, taskify), images.start_seconds)
         host = rabbitmq.address(_AMQP)
@@ -74,21 +78,34 @@ class _Part:
         self, name: str, image: str, network: Network, alias: str, environment: dict[str, str], *ports: int
     ) -> None:
         self.name = name
-        self._image = image
         self.container = DockerContainer(image, env=environment, ports=list(ports), network=network)
         self.container.with_network_aliases(alias)
 
+    def have_image(self) -> None:
+        """Pull the image if it is not there, before anything is started.
+
+        Raises:
+            NotStartedError: it cannot be pulled.
+        """
+        images = self.container.get_docker_client().client.images
+        try:
+            images.get(self.container.image)
+        except ImageNotFound:
+            try:
+                images.pull(self.container.image)
+            except APIError as error:
+                raise NotStartedError(
+                    f"{self.name}'s image {self.container.image!r} is not on this machine and cannot be pulled: "
+                    f"{error.explanation}"
+                ) from None
+
     @contextmanager
     def running(self, *command: str) -> Iterator[None]:
+        """Start the container, and remove it at the end, also when it did not start."""
         if command:
             self.container.with_command(list(command))
         try:
             self.container.start()
-        except ImageNotFound as error:
-            raise NotStartedError(
-                f"{self.name}'s image {self._image!r} is not on this machine and cannot be pulled: {error.explanation}"
-            ) from error
-        try:
             yield
         finally:
             self.container.stop()
@@ -116,7 +133,7 @@ class _Part:
 
     @property
     def _label(self) -> str:
-        return f"the container of {self.name} ({self._image})"
+        return f"the container of {self.name} ({self.container.image})"
 
     def _log(self) -> str:
         text = self.container.get_wrapped_container().logs(tail=_LOG_LINES).decode(errors="replace")
@@ -167,4 +184,5 @@ def _trouble_told() -> Iterator[None]:
     try:
         yield
     except DockerException as error:
-        raise NotStartedError(f"the container engine does not do what is asked: {error}") from error
+        hint = f" ({_WITHOUT_RYUK})" if "ryuk" in str(error) else ""
+        raise NotStartedError(f"the container engine does not do what is asked: {error}{hint}") from None

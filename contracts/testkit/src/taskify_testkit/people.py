@@ -161,14 +161,15 @@ class Person:
         )
 
     async def _circumstances(self, kind: str | None) -> Circumstances:
-        heard = self._system.observer.since(self._since)
+        heard = self._system.observer.since(0)
         waiting, workers = await self._system.request_queue()
         return Circumstances(
             contract=self._system.contract,
             person_id=self.id,
             person_name=self.name,
             kind=kind,
-            heard=heard,
+            heard=[each for each in heard if each.number >= self._since],
+            earlier=[each for each in heard if each.number < self._since],
             known=await self._api.people(),
             frequency="instant" if kind is None else await self._api.frequency_of(kind),
             inbox=await self._listed(),

@@ -26,8 +26,9 @@ _OUTCOMES = {
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """`known` are the names of all people by id; `judged` what became of task events for this person.
+    """`heard` is of this test, `earlier` of those before it. `known` are the names of all people by id.
 
+    `judged` is what became of task events for this person.
     `frequency` is how the person wants to be told of the kind; `inbox` what the person has; `waiting` and `workers` are
     of the queue of requests.
     """
@@ -37,6 +38,7 @@ class Circumstances:
     person_name: str
     kind: str | None
     heard: Sequence[Heard]
+    earlier: Sequence[Heard]
     known: dict[str, str]
     frequency: str
     inbox: Sequence[Notification]
@@ -83,11 +85,11 @@ def where_it_stopped(seen: Circumstances) -> str:
         lines.append(
             f"          {number}. {event.get('type', 'no CloudEvent')}, {named}, sent with {heard.routing_key!r}"
         )
-        lines += [f"             {line}" for line in _became(heard, event, sent, seen)]
+        lines += [f"             {line}" for line in _became(heard, event, seen)]
     return "\n".join(lines)
 
 
-def _became(heard: Heard, event: Json, sent: Sequence[Heard], seen: Circumstances) -> Iterator[str]:
+def _became(heard: Heard, event: Json, seen: Circumstances) -> Iterator[str]:
     facts = broker()
     if heard.where is Where.UNROUTED:
         yield f"stopped at the broker: nobody listens to {heard.routing_key!r}, no queue is bound for it"
@@ -99,17 +101,17 @@ def _became(heard: Heard, event: Json, sent: Sequence[Heard], seen: Circumstance
         yield f"the worker says: {letter.headers.get('x-error')}"
         yield from (f"-> {problem}" for problem in seen.contract.problems(heard.body))
         return
-    yield from _of_a_request(event, heard, sent, seen)
+    yield from _of_a_request(event, heard, seen)
 
 
-def _of_a_request(event: Json, heard: Heard, sent: Sequence[Heard], seen: Circumstances) -> Iterator[str]:
+def _of_a_request(event: Json, heard: Heard, seen: Circumstances) -> Iterator[str]:
     data = event.get("data", {})
     recipients: list[str] = data.get("recipients", [])
     unknown = [each for each in recipients if each not in seen.known]
     others = [f"{seen.known[each]} ({each})" for each in recipients if each in seen.known and each != seen.person_id]
     kind = data.get("kind")
-    same = [each for each in sent if each.number < heard.number and _name(each) == _name(heard)]
-    if same:
+    before = (*seen.earlier, *(each for each in seen.heard if each.number < heard.number))
+    if any(each.where is Where.ROUTED and _name(each) == _name(heard) for each in before):
         yield "stopped at the worker: an event with this source and id came before, and people are told once"
     elif seen.waiting and not seen.workers:
         yield f"waits in '{broker().request_queue}': no worker takes from it"

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from taskify_testkit.errors import NotStartedError
+from taskify_testkit.errors import NotStartedError, TaskifyTestkitError
 from taskify_testkit.facts import Json
 from taskify_testkit.notification import Notification
 
@@ -72,8 +72,8 @@ class Window:
         except ConnectionClosed as closed:
             code = "no close frame" if closed.rcvd is None else f"{closed.rcvd.code} {closed.rcvd.reason}".strip()
             self.state = f"the gateway closed it ({code})" if self.state == "open" else self.state
-            async with self._changed:
-                self._changed.notify_all()
+        except TaskifyTestkitError as error:
+            self.state = f"it could not catch up: {error}"
 
     async def close(self) -> None:
         """Close the socket; what arrived stays."""

@@ -15,8 +15,10 @@ from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
 from infra.health import Health
 from infra.http.health import health_app, health_routes
+from infra.http.metrics import metrics_routes
 from infra.http.openapi import write_openapi
 from infra.http.rate_limit import request_limits
+from infra.http.request_metrics import CountedRequests, RequestMetrics
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
 from infra.metrics.registry import process_registry
@@ -33,6 +35,7 @@ from notification_worker.consumers.batcher import Batcher
 from notification_worker.consumers.consuming import Consuming
 from notification_worker.consumers.dead_letters import DeadLetters
 from notification_worker.consumers.intake import Intake
+from notification_worker.metrics import CountedDeadLetters, WorkerMetrics, WorkerTallies
 from notification_worker.relay import WAKE_UP_CHANNEL, relay_services
 from notification_worker.schedule import schedule_services
 from notification_worker.settings import ApiSettings, DatabaseSettings, RelaySettings, WorkerSettings
@@ -89,29 +92,33 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     database = create_engine(settings.notification_database_url, application_name="worker")
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
 
+    tallies = WorkerTallies()
+
     async def apply(events: Sequence[AnyEvent]) -> None:
         try:
-            await apply_events(database, events)
+            await apply_events(database, events, observer=tallies)
         finally:
             # Also after a failure: a part of the batch may have been committed.
             wake_up.notify()
 
-    batcher = Batcher(apply)
+    batcher = Batcher(tallies.counting(apply))
     link = PublisherLink(urls, "worker dead letters")
     consuming = Consuming(
         urls,
         beat=partial(beat, database),
         leave=partial(leave, database),
-        handle=Intake(batcher, DeadLetters(link)).take,
+        handle=Intake(batcher, CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)).take,
     )
     health = Health({"database": partial(check_database, database), "broker": link.check, "consuming": consuming.check})
+    registry = process_registry()
+    registry.register(WorkerMetrics(tallies, batcher))
     services = {
         "batcher": batcher.run,
         "consuming": consuming.run,
         "dead-letters": link.run,
-        **schedule_services(database, wake_up.notify, history=settings.history),
+        **schedule_services(database, wake_up.notify, digests_sent=tallies.digests_sent, history=settings.history),
         "wake-up": wake_up.run,
-        "http": http_service(health_app(health, process_registry()), listener),
+        "http": http_service(health_app(health, registry), listener),
     }
     try:
         return await run_services(services, stop)
@@ -130,9 +137,12 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
         health = Health({"database": partial(check_database, database), "keys": keys.check})
         api = notification_api()
         api.include_router(health_routes(health))
+        registry, requests = process_registry(), RequestMetrics()
+        registry.register(requests)
+        api.include_router(metrics_routes(registry))
         limits = request_limits(settings)
         connect(api, ApiContext(database, keys, wake_up.notify, history=settings.history, limits=limits))
-        served = wrap(api, settings.allowed_origins, limits)
+        served = CountedRequests(wrap(api, settings.allowed_origins, limits), requests)
         services = {"http": http_service(served, listener), "wake-up": wake_up.run}
         try:
             return await run_services(services, stop)

@@ -47,6 +47,7 @@ def schedule_services(
     database: AsyncEngine,
     notify_relay: Callable[[], None],
     *,
+    digests_sent: Callable[[int], None] = lambda _: None,
     history: timedelta,
     clock: Clock = system_clock,
     rhythm: Rhythm | None = None,
@@ -56,7 +57,9 @@ def schedule_services(
 
     async def send(_: asyncio.Event) -> bool:
         try:
-            return await send_due_digests(database, clock=clock) > 0
+            sent = await send_due_digests(database, clock=clock)
+            digests_sent(sent)
+            return sent > 0
         finally:
             # Also after a failure: some may have been sent before it.
             notify_relay()

@@ -10,10 +10,13 @@ from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
 from infra.health import Health
 from infra.http.health import health_routes
+from infra.http.metrics import metrics_routes
 from infra.http.openapi import write_openapi
 from infra.http.rate_limit import request_limits
+from infra.http.request_metrics import CountedRequests, RequestMetrics
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
+from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
 from infra.telemetry.logging import configure_logging
 from task_service.api.application import create_api
@@ -122,7 +125,10 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         page_origins=frozenset({settings.public_api_url, *settings.allowed_origins}),
         registration_open=settings.registration is Registration.OPEN,
     )
-    served = wrap(api, addresses, settings.allowed_origins, limits)
+    registry, requests = process_registry(), RequestMetrics()
+    registry.register(requests)
+    api.include_router(metrics_routes(registry))
+    served = CountedRequests(wrap(api, addresses, settings.allowed_origins, limits), requests)
     try:
         return await run_services({"http": http_service(served, listener), "wake-up": wake_up.run}, stop)
     finally:

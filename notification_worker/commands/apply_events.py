@@ -9,11 +9,18 @@ from contracts.events.task import TaskDeleted
 from contracts.events.user import UserErased
 from infra.clock import Clock, system_clock
 from notification_worker.commands.apply_batch import AudienceTooLargeError, apply_alone, apply_batch
+from notification_worker.commands.apply_observer import UNOBSERVED, ApplyObserver
 from notification_worker.commands.delete_task import delete_task
 from notification_worker.commands.erase_person import erase_person
 
 
-async def apply_events(database: AsyncEngine, events: Sequence[AnyEvent], *, clock: Clock = system_clock) -> None:
+async def apply_events(
+    database: AsyncEngine,
+    events: Sequence[AnyEvent],
+    *,
+    clock: Clock = system_clock,
+    observer: ApplyObserver = UNOBSERVED,
+) -> None:
     """Apply events, each exactly once in effect, however often they come.
 
     When it raises, a part of them may have been applied; applying all again is safe, and goes on from there.
@@ -21,27 +28,31 @@ async def apply_events(database: AsyncEngine, events: Sequence[AnyEvent], *, clo
     batch: list[AnyEvent] = []
     for event in events:
         if isinstance(event, TaskDeleted | UserErased):
-            await _apply(database, batch, clock)
+            await _apply(database, batch, clock, observer)
             batch = []
             if isinstance(event, TaskDeleted):
-                await delete_task(database, event, clock)
+                new = await delete_task(database, event, clock)
             else:
-                await erase_person(database, event, clock)
+                new = await erase_person(database, event, clock)
+            if new:
+                observer.applied([event])
+            else:
+                observer.repeated(1)
         else:
             batch.append(event)
-    await _apply(database, batch, clock)
+    await _apply(database, batch, clock, observer)
 
 
-async def _apply(database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock) -> None:
+async def _apply(database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock, observer: ApplyObserver) -> None:
     """Apply events whose audiences together may be too large for one transaction."""
     if not events:
         return
     try:
-        await apply_batch(database, events, clock)
+        await apply_batch(database, events, clock, observer)
     except AudienceTooLargeError:
         if len(events) == 1:
-            await apply_alone(database, events[0], clock)
+            await apply_alone(database, events[0], clock, observer)
             return
         middle = len(events) // 2
-        await _apply(database, events[:middle], clock)
-        await _apply(database, events[middle:], clock)
+        await _apply(database, events[:middle], clock, observer)
+        await _apply(database, events[middle:], clock, observer)

@@ -16,8 +16,11 @@ from notification_worker.commands.rewrite import rewrite
 from notification_worker.models import deleted_tasks, muted_tasks, watchers
 
 
-async def delete_task(database: AsyncEngine, event: TaskDeleted, clock: Clock) -> None:
-    """Apply the event; every step can be done again, and the event is claimed when all are done."""
+async def delete_task(database: AsyncEngine, event: TaskDeleted, clock: Clock) -> bool:
+    """Apply the event, and say whether it was new.
+
+    Every step can be done again, and the event is claimed when all are done.
+    """
     task_id = event.data.task.id
 
     async def forget() -> bool:
@@ -38,4 +41,5 @@ async def delete_task(database: AsyncEngine, event: TaskDeleted, clock: Clock) -
             lambda _: {"task_deleted": True},
         )
         async with database.begin() as connection:
-            await claim(connection, [event])
+            return bool(await claim(connection, [event]))
+    return False

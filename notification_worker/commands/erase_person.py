@@ -17,8 +17,10 @@ from notification_worker.commands.task_history import forget_person
 from notification_worker.models import held_back_events, inboxes, muted_tasks, preferences, users, watchers
 
 
-async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -> None:
-    """Apply the event; every step can be done again, and the event is claimed when all are done.
+async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -> bool:
+    """Apply the event, and say whether it was new.
+
+    Every step can be done again, and the event is claimed when all are done.
 
     After the first step no other event tells the person or writes the name, however late it comes; so the second
     finds all that is left of it.
@@ -47,7 +49,8 @@ async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -
         await rewrite(database, lambda table: table.c.actor_id == user_id, _without_name)
         await forget_person(database, user_id)
         async with database.begin() as connection:
-            await claim(connection, [event])
+            return bool(await claim(connection, [event]))
+    return False
 
 
 def _without_name(table: FromClause) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ Every change takes its own number and makes its own frame, so that many events i
 would have left in one transaction each.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -99,6 +100,10 @@ class InboxChanges:
         """Remove a member that waits."""
         if self._members.pop(member["id"], None) is None:
             self._deleted_members.append(member["id"])
+
+    def added_by_type(self) -> Counter[str]:
+        """Count the rows that are added."""
+        return Counter(row["type"] for row in self._added.values())
 
     async def write(self, connection: AsyncConnection) -> None:
         """Write all of it but the frames, which go out last."""

@@ -1,6 +1,7 @@
 """Tell people of events: rows, members and counts, inside the transaction of the events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -59,10 +60,11 @@ class Once(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What is still to be written when the inboxes are: frames, and who was not told why."""
+    """What is still to be written when the inboxes are: frames, and who was not told why; and how many rows are new."""
 
     frames: Sequence[PersonalFrame] = ()
     held_back: Sequence[HeldBackEvent] = ()
+    added_by_type: Mapping[str, int] = MappingProxyType({})
 
 
 async def tell(connection: AsyncConnection, tellings: Sequence[Telling], holders: Holders, clock: Clock) -> Told:
@@ -86,7 +88,7 @@ async def tell(connection: AsyncConnection, tellings: Sequence[Telling], holders
         held_back += noted
         held_back += _tell_of(telling.only(people - known - withdrawn), open_rows, notices, changes)
     await changes.write(connection)
-    return Told(changes.frames, held_back)
+    return Told(changes.frames, held_back, changes.added_by_type())
 
 
 def reached_by(telling: Telling, holders: Holders) -> set[UUID]:

@@ -56,6 +56,11 @@ class Batcher:
         self._filled = asyncio.Event()
         self._stopped = False
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the batch under way to end."""
+        return len(self._waiting)
+
     async def applied(self, event: AnyEvent, abandoned: Callable[[], bool]) -> None:
         """Hand over an event, and wait until it is applied; one that is `abandoned` meanwhile is left out.
 

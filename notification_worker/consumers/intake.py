@@ -1,11 +1,12 @@
 """One message, from its delivery to its acknowledgement."""
 
 from datetime import UTC, datetime
+from typing import Protocol
 
 from contracts.events import UnreadableEventError
 from infra.database.errors import sql_state
 from notification_worker.consumers.batcher import AbandonedError, Batcher, CulpritError
-from notification_worker.consumers.dead_letters import DeadLetters, Failure
+from notification_worker.consumers.dead_letters import Failure
 from notification_worker.consumers.reading import REASONS, read_event
 from notification_worker.consumers.received import Received
 
@@ -13,8 +14,15 @@ NOT_APPLICABLE = "not_applicable"
 """The reason of an event that was read, and then could not be applied."""
 
 
+class TakesDeadLetters(Protocol):
+    """Where what nobody can handle goes."""
+
+    async def take(self, received: Received, failure: Failure) -> bool:
+        """Take a message, and say whether it is kept now; False is for one that will come again."""
+
+
 class Intake:
-    def __init__(self, batcher: Batcher, dead_letters: DeadLetters) -> None:
+    def __init__(self, batcher: Batcher, dead_letters: TakesDeadLetters) -> None:
         self._batcher = batcher
         self._dead_letters = dead_letters
 

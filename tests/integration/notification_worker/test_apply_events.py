@@ -255,7 +255,7 @@ async def test_a_large_audience_that_was_left_half_told_is_finished_without_repe
     crowd = [person(f"Person {number}") for number in range(10)]
     await apply_events(database, [story.created(JOHN), *(story.watched(one) for one in crowd)])
     moved = story.moved(JOHN)
-    halfway = await apply_batch._apply_chunk(database, moved, None, system_clock)
+    halfway, _ = await apply_batch._apply_chunk(database, moved, None, system_clock)
     assert halfway is not None
     await apply_events(database, [moved])
     frames = [frame for frame in await delivered(database) if frame.user_id in {one.id for one in crowd}]

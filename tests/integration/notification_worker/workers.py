@@ -23,6 +23,7 @@ from notification_worker.consumers.batcher import Apply, Batcher
 from notification_worker.consumers.consuming import Consuming, NotConsumingError, Rhythm
 from notification_worker.consumers.dead_letters import DeadLetters
 from notification_worker.consumers.intake import Intake
+from notification_worker.metrics import CountedDeadLetters, WorkerTallies
 
 RHYTHM = Rhythm(beat_seconds=0.1, standby_seconds=0.4)
 DEADLINE_SECONDS = 30.0
@@ -31,6 +32,7 @@ DEADLINE_SECONDS = 30.0
 @dataclass
 class Worker:
     consuming: Consuming
+    tallies: WorkerTallies
     stop: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -43,17 +45,18 @@ async def running_worker(
     prefetch: int = 200,
 ) -> AsyncIterator[Worker]:
     """Run a worker until the end of the block, or until it is stopped."""
-    batcher = Batcher(apply or partial(apply_events, database))
+    tallies = WorkerTallies()
+    batcher = Batcher(tallies.counting(apply or partial(apply_events, database, observer=tallies)))
     link = PublisherLink(urls, "test dead letters")
     consuming = Consuming(
         urls,
         beat=partial(beat, database),
         leave=partial(leave, database),
-        handle=Intake(batcher, DeadLetters(link)).take,
+        handle=Intake(batcher, CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)).take,
         prefetch=prefetch,
         rhythm=RHYTHM,
     )
-    worker = Worker(consuming)
+    worker = Worker(consuming, tallies)
 
     async def work() -> None:
         services = {"batcher": batcher.run, "consuming": consuming.run, "link": link.run}

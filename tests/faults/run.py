@@ -86,7 +86,7 @@ class Run:
             findings += [Finding(Wrong.UNEXPECTED, death) for part in system.parts for death in part.deaths]
         print(f"\n{table(injected)}\n\n{totals(self._journal, seen, everybody, findings)}\n", flush=True)  # noqa: T201 (what the command is for)
         if self._plan.kinds:
-            say(seldom(self._plan.kinds, injected))
+            say(seldom(self._plan.kinds, injected, self._plan.minutes))
         if findings:
             say(f"WRONG\n{listed_findings(findings)}")
         return Outcome(findings, injected)

@@ -61,10 +61,10 @@ def test_every_kind_is_of_a_group() -> None:
 def test_a_table_says_which_kinds_came_too_seldom() -> None:
     often, once = (Injected(kind, "", 0.0, 0.0) for kind in ("kill.worker", "broker.kill"))
 
-    assert seldom(["kill.worker"], [often] * 6) == "every kind came 6 times or more"
-    assert "1 of 2 kinds came less than 5 times: broker.kill 1" in seldom(
-        ["kill.worker", "broker.kill"], [often] * 6 + [once]
-    )
+    both = ["kill.worker", "broker.kill"]
+    assert seldom(["kill.worker"], [often] * 6, 60) == "each of 1 kinds came 6 times or more"
+    assert seldom(both, [often, once], 1) == "each of 2 kinds came 1 times or more"
+    assert seldom(both, [often] * 6 + [once], 60) == "1 of 2 kinds came less than 5 times: broker.kill 1"
 
 
 def test_a_run_that_broke_off_is_red() -> None:

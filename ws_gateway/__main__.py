@@ -1,6 +1,7 @@
 """`python -m ws_gateway`: the socket gateway."""
 
 import asyncio
+import gc
 import resource
 import sys
 
@@ -26,7 +27,10 @@ def run_gateway() -> int:
     async def gateway(stop: asyncio.Event) -> int:
         return await run(settings, stop)
 
-    return run_process(gateway)
+    code = run_process(gateway)
+    # Python's last collection would look at everything that thousands of connections have left; it all goes anyway.
+    gc.freeze()
+    return code
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
         AddressInUseError: the port is taken.
     """
     listener = listen(settings.host, settings.socket_port)
-    drained = asyncio.Event()
+    drained, closed = asyncio.Event(), asyncio.Event()
     directory = Directory(EndedSessions(settings.access_token_seconds), settings.socket_connections_a_person)
     reader = StreamReader(broker_addresses(settings.gateway_broker_url), directory, _reader_options(settings))
 
@@ -80,9 +80,10 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
 
         async def sockets(stop: asyncio.Event) -> None:
             try:
-                await endpoint.run(stop)
+                await endpoint.run(stop, drained)
             finally:
                 drained.set()
+                closed.set()
 
         async def stream(_: asyncio.Event) -> None:
             """Read on while pages are asked to go: until they have, they get what is theirs."""
@@ -90,7 +91,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
 
         async def garbage(_: asyncio.Event) -> None:
             """Keep full collections away while pages go: each would stop all of them."""
-            await GarbagePolicy().run(drained)
+            await GarbagePolicy().run(closed)
 
         return await run_services({"stream": stream, "sockets": sockets, "garbage": garbage}, stop)
 
@@ -124,7 +125,7 @@ def _endpoint_limits(settings: GatewaySettings) -> EndpointLimits:
     return EndpointLimits(
         open_seconds=_OPEN_SECONDS,
         close_seconds=settings.socket_close_seconds,
-        drain=DrainLimits(settings.socket_drain_seconds, settings.socket_drain_a_second),
+        drain=DrainLimits(settings.socket_drain_seconds, settings.socket_drain_at_once),
         stream_wait_seconds=settings.stream_wait_seconds,
         buffer_bytes=settings.socket_buffer_bytes,
         slow_seconds=settings.socket_slow_seconds,

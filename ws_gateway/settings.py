@@ -37,11 +37,11 @@ class GatewaySettings(Settings):
     socket_buffer_bytes: Annotated[int, Field(ge=64 * 1024)] = 256 * 1024
     socket_slow_seconds: Seconds = 10
     socket_close_seconds: Seconds = 3
-    socket_drain_seconds: Annotated[float, Field(ge=0, le=6)] = 5
+    socket_drain_seconds: Annotated[float, Field(ge=0, le=6.5)] = 6
     """At most, from the stop until those who have not gone are closed. A process has eight seconds to stop."""
 
-    socket_drain_a_second: Count = 400
-    """So many pages are asked to go elsewhere in a second, if the time is long enough for all of them."""
+    socket_drain_at_once: Count = 100
+    """So many pages are asked to go elsewhere and have not gone yet, if the time is long enough for all of them."""
 
     stream_wait_seconds: Seconds = 5
     """How long a good token waits for a stream that is not being read."""

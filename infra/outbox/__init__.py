@@ -23,6 +23,10 @@ Lifecycle
     `relay.Relay.run` and `wake_up.WakeUp.run` are services of `infra.lifecycle`. At the stop the relay finishes what
     is in flight, deletes what was confirmed, and frees its leadership.
 
+Watching
+    The relay tells an observer what it does, and `metrics` shows it to Prometheus. How much waits is read by the leader
+    every few seconds (`backlog`), in a session of its own, and never more than some thousand rows.
+
 Leadership
     The leader holds a session advisory lock on the very connection that it reads and deletes with: when the
     connection dies so does the leadership, and whoever has no lock cannot delete. A frozen process keeps its
@@ -31,5 +35,6 @@ Leadership
     most what was in flight.
 
 May import
-    SQLAlchemy (`table`, `writer`), asyncpg (everything of the relay), `infra.broker`.
+    SQLAlchemy (`table`, `writer`), asyncpg (everything of the relay), prometheus-client (`metrics`), `infra.broker`,
+    `infra.metrics`.
 """

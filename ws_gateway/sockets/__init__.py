@@ -18,5 +18,5 @@ Lifecycle
     bounded. A timer ends what takes too long. Closing is a task of the endpoint's, bounded in time.
 
 May import
-    `session`: contracts and the hub, nothing else. The others: websockets, infra.
+    `session`: contracts and the hub, nothing else. The others: websockets, infra, prometheus-client.
 """

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from contracts.socket.close_codes import CloseCode
 
@@ -33,6 +34,12 @@ class GatewayConnection(ServerConnection):
         """Let go of the headers of the handshake, two to four KiB from a browser behind a proxy."""
         self.request = _NO_REQUEST
         self.response = _NO_RESPONSE
+
+    def say_goodbye(self, code: CloseCode, reason: str) -> None:
+        """Begin the closing handshake and do not wait for its end: that costs a task, and a stop has thousands."""
+        if self.protocol.state is State.OPEN and self.send_in_progress is None:
+            self.protocol.send_close(code, reason)
+            self.send_data()
 
     def pause_writing(self) -> None:
         """Note that the client does not take what is written to it."""

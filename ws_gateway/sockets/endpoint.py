@@ -14,9 +14,10 @@ from websockets.typing import Origin
 from contracts.socket.close_codes import CloseCode
 from contracts.socket.frames import FRAME_BYTES
 from infra.telemetry.logging import get_logger
+from infra.waiting import any_set
 from ws_gateway.hub.directory import Directory
 from ws_gateway.sockets.connection import GatewayConnection
-from ws_gateway.sockets.drain import LAST_WORD_SECONDS, DrainLimits, schedule
+from ws_gateway.sockets.drain import LAST_WORD_SECONDS, STEP_SECONDS, Drain, DrainLimits
 from ws_gateway.sockets.gate import Gate
 from ws_gateway.sockets.session import Session, SessionLimits, SessionObserver
 from ws_gateway.sockets.window import Surroundings, TokenVerifier, Window
@@ -77,6 +78,7 @@ class Endpoint:
             close=self._close,
         )
         self._windows: set[Window] = set()
+        self._leaving: set[Window] = set()
         self._all_gone = asyncio.Event()
         self._closing: asyncio.TaskGroup | None = None
         self.closes: dict[CloseCode | None, int] = dict.fromkeys((None, *CloseCode), 0)
@@ -86,14 +88,20 @@ class Endpoint:
         """How much of what was sent to all pages together the kernel has not taken yet."""
         return sum(window.buffered_bytes for window in self._windows)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until the stop, then ask all pages to go elsewhere, one after the other, and close the rest."""
+    async def run(self, stop: asyncio.Event, drained: asyncio.Event) -> None:
+        """Serve until the stop, then ask all pages to go elsewhere, one after the other, and close the rest.
+
+        `drained` is set as soon as nobody is to get anything any more.
+        """
         _tune(self._listener)
         async with asyncio.TaskGroup() as closing:
             self._closing = closing
             server = await self._listen()
             await stop.wait()
-            await self._drain(server)
+            server.close(close_connections=False)
+            await self._drain()
+            drained.set()
+            await self._close_the_rest(server)
 
     async def _listen(self) -> Server:
         return await serve(
@@ -131,21 +139,21 @@ class Endpoint:
         finally:
             window.lost()
             self._windows.discard(window)
+            self._leaving.discard(window)
             self.closes[connection.closed_by_us_with] += 1
             if not self._windows:
                 self._all_gone.set()
 
     def _close(self, connection: GatewayConnection, code: CloseCode, reason: str) -> None:
-        if self._closing is not None:
+        if code is CloseCode.RESTARTING:
+            connection.say_goodbye(code, reason)
+        elif self._closing is not None:
             self._closing.create_task(self._close_in_time(connection, code, reason))
 
     async def _close_in_time(self, connection: GatewayConnection, code: CloseCode, reason: str) -> None:
         """Say goodbye, wait a little for the answer, then cut: who does not read will not answer either."""
-        seconds = self._limits.close_seconds
-        if code is CloseCode.RESTARTING:
-            seconds = min(seconds, LAST_WORD_SECONDS)
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._limits.close_seconds):
                 await connection.close(code, reason)
         except TimeoutError:
             connection.transport.abort()
@@ -153,23 +161,37 @@ class Endpoint:
             log.exception("close_failed", code=int(code))
             connection.transport.abort()
 
-    async def _drain(self, server: Server) -> None:
-        server.close(close_connections=False)
-        windows = list(self._windows)
-        random.shuffle(windows)
-        drain = schedule(len(windows), self._limits.drain)
-        log.info("draining", windows=len(windows), seconds=drain.seconds)
-        for window, after_ms in zip(windows, drain.departures_ms, strict=True):
-            window.drain(after_ms)
+    async def _drain(self) -> None:
+        """Ask all pages to go, at the pace at which they do, and wait for them for a bounded time."""
+        now = asyncio.get_running_loop().time
+        waiting = list(self._windows)
+        random.shuffle(waiting)
+        drain = Drain(self._limits.drain, len(waiting), now())
+        log.info("draining", windows=len(waiting), seconds=self._limits.drain.seconds)
+        while not drain.is_over(len(self._windows), now()):
+            for _ in range(drain.ask(len(self._leaving), now())):
+                self._ask_to_go(waiting.pop())
+            await self._until_all_gone(STEP_SECONDS)
+        log.info("drained", remaining=len(self._windows), seconds=round(now() - drain.began, 1))
+
+    def _ask_to_go(self, window: Window) -> None:
+        if window in self._windows:
+            self._leaving.add(window)
+            window.drain(random.randrange(round(1_000 * STEP_SECONDS)))  # noqa: S311 (spreads load)
+
+    async def _close_the_rest(self, server: Server) -> None:
+        """Say goodbye to all at once, wait a little for their answers, then cut, handshakes under way as well."""
+        for window in list(self._windows):
+            window.restart()
+        await self._until_all_gone(LAST_WORD_SECONDS)
+        for connection in list(server.all_connections):
+            connection.transport.abort()
+        await server.wait_closed()
+
+    async def _until_all_gone(self, seconds: float) -> None:
         if self._windows:
             self._all_gone.clear()
-            try:
-                async with asyncio.timeout(drain.seconds):
-                    await self._all_gone.wait()
-            except TimeoutError:
-                for window in list(self._windows):
-                    window.restart()
-        await server.wait_closed()
+            await any_set(self._all_gone, seconds=seconds)
 
 
 def _tune(listener: socket.socket) -> None:

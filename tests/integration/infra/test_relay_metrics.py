@@ -24,6 +24,7 @@ from tests.integration.infra.relays import (
     running_relay,
 )
 from tests.integration.infra.short_broker import ShortBroker
+from tests.support.tcp_proxy import TcpProxy
 
 SOON = Retries(attempts=2, first_seconds=0.05, cap_seconds=0.1, nacked_cap_seconds=0.1)
 
@@ -114,6 +115,20 @@ async def test_a_broker_that_is_short_of_memory_shows_as_blocked_with_what_waits
             await until_sample(registry, "outbox_rows", 10)
         await until_sample(registry, "outbox_rows", 0)
         await until_sample(registry, "broker_blocked", 0)
+
+
+@pytest.mark.usefixtures("inbox")
+async def test_a_database_that_does_not_answer_takes_what_waits_out_of_the_page_and_nothing_else(
+    outbox_url: str, admin_broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog_module, "STALE_SECONDS", 1.0)
+    async with TcpProxy.to(outbox_url) as proxy, metered_relay(proxy.url, admin_broker_url) as registry:
+        await until_sample(registry, "outbox_rows", 0)
+        proxy.stall()
+        await until_sample(registry, "outbox_rows", None)
+        assert registry.get_sample_value("taskify_relay_published_total") == 0
+        proxy.flow()
+        await until_sample(registry, "outbox_rows", 0)
 
 
 async def test_however_many_rows_wait_no_more_than_a_bounded_number_is_looked_at(

@@ -1,6 +1,6 @@
 """What an operator does at the broker: give a service its user, with the rights that it has in production."""
 
-from secrets import token_urlsafe
+import hmac
 from urllib.parse import quote, unquote, urlsplit
 
 import httpx
@@ -11,12 +11,16 @@ from taskify_testkit.facts import broker
 
 
 async def service_user(http: httpx.AsyncClient, addresses: Addresses, service: str) -> str:
-    """Make the broker user of a service, or give the one that is there a new password; give its AMQP address.
+    """Make the broker user of a service, or give the one that is there its password; give its AMQP address.
+
+    The password is the same each time, so that runs beside each other do not lock each other out.
 
     Raises:
         NotStartedError: RabbitMQ's HTTP API does not answer, or refuses.
     """
-    password, rights = token_urlsafe(), broker().rights
+    rights = broker().rights
+    secret = urlsplit(addresses.administrator).password or ""
+    password = hmac.digest(secret.encode(), service.encode(), "sha256").hex()
     where = f"{quote(addresses.virtual_host, safe='')}/{quote(service, safe='')}"
     topic = {
         "exchange": broker().events_exchange,

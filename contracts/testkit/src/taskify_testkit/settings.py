@@ -17,7 +17,7 @@ OPTIONS = {
     "taskify_url": "a Taskify that runs already, by the address of its page: no container is started",
     "taskify_administrator_url": "the AMQP address of that Taskify's broker, for an administrator of its virtual host",
     "taskify_management_url": "the address of that broker's HTTP API, such as http://localhost:15672",
-    "taskify_amqp_url": "the AMQP address of your service's user there; without it, the user gets a new password",
+    "taskify_amqp_url": "the AMQP address of your service's user there; without it, the kit makes the user",
 }
 """The options by name, with what they mean. In the environment their names are in capitals."""
 

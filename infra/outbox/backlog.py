@@ -16,13 +16,17 @@ STALE_SECONDS = 15.0
 COUNTED_ROWS = 10_000
 
 # However many rows there are, no more than `COUNTED_ROWS` are looked at: beyond, the number is PostgreSQL's estimate of
-# the live rows, kept by its statistics. The scan begins where the relay's own does, behind the rows that are gone.
+# the live rows, kept by its statistics. The scan begins where the relay's own does, behind the rows that are gone, and
+# walks over those that went since only once.
 _READ = """
-WITH counted AS (SELECT count(*) AS rows FROM (SELECT FROM outbox WHERE id > $1 ORDER BY id LIMIT $2 + 1) AS bounded)
+WITH oldest AS MATERIALIZED (SELECT id, created_at FROM outbox WHERE id > $1 ORDER BY id LIMIT 1),
+     counted AS (
+       SELECT count(*) AS rows
+       FROM (SELECT FROM outbox WHERE id >= (SELECT id FROM oldest) ORDER BY id LIMIT $2 + 1) AS bounded)
 SELECT CASE WHEN rows <= $2 THEN rows
             ELSE greatest(rows, pg_stat_get_live_tuples('outbox'::regclass)) END AS rows,
-       coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
-                 FROM outbox WHERE id > $1 ORDER BY id LIMIT 1), 0) AS oldest_age_seconds,
+       coalesce((SELECT extract(epoch FROM clock_timestamp() - created_at)::float8 FROM oldest), 0)
+         AS oldest_age_seconds,
        (SELECT count(*) FROM (SELECT FROM outbox_set_aside ORDER BY id LIMIT $2 + 1) AS bounded) AS set_aside_rows
 FROM counted
 """

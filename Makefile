@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench-latency bench-inbox page-weight screenshots faults images test-containers test-testkit
+.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots faults images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -88,9 +88,17 @@ contracts-release: ## make the present contracts a released set that later ones 
 	$(python) -m contracts.compatibility release "$(VERSION)"
 	$(python) -m contracts.testkit.generate
 
+bench: ## all benchmarks against the bare libraries, as table, JSON and page (QUICK=1 in 3 minutes, ONLY=relay,push)
+	@infra/local/setup.sh test
+	$(python) -m tests.load.bench $(if $(QUICK),--quick) --only "$(ONLY)" $(bench_arguments)
+
 bench-latency: ## time from a change to the frame in a window, and what each hop takes
 	@infra/local/setup.sh test
-	$(python) -m tests.load.latency
+	$(python) -m tests.load.bench --only latency $(bench_arguments)
+
+bench-profile: ## where relay, worker and gateway spend their time: flame graphs and tables (ONLY=worker)
+	@infra/local/setup.sh test
+	for row in $(or $(ONLY),relay worker gateway); do $(python) -m tests.load.profile $$row $(bench_arguments) || exit 1; done
 
 bench-inbox: ## what a request costs with ten million notifications stored, with the plans (about 10 minutes)
 	@infra/local/setup.sh test

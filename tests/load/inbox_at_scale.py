@@ -14,8 +14,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -175,9 +175,13 @@ class Measured:
         return statistics.quantiles(self.seconds[case.name], n=20, method="inclusive")[18] * 1000
 
 
-async def measure(server: Postgres, rows: int) -> Measured:
-    """Seed a database of so many rows, and time every case on it."""
-    measured = Measured()
+@asynccontextmanager
+async def seeded_scene(server: Postgres, rows: int) -> AsyncIterator[tuple[Scene, asyncpg.Connection]]:
+    """Give a database of so many rows, and an administrator's connection to it.
+
+    Raises:
+        SystemExit: at the end, a counter differs from a recount.
+    """
     async with server.database("notification_worker") as url:
         administrator = await asyncpg.connect(server.admin_url, database=url.rpartition("/")[2])
         start = time.perf_counter()
@@ -186,9 +190,7 @@ async def measure(server: Postgres, rows: int) -> Measured:
         size = await administrator.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
         sys.stdout.write(f"{rows:,} rows of {people:,} people, {size}, in {time.perf_counter() - start:.0f} s\n")
         database = create_engine(url, application_name="at-scale")
-        scene = Scene(database, seeded, random.Random(11))  # noqa: S311 (the same people every time)
-        for case in CASES:
-            await time_case(case, scene, measured, administrator)
+        yield Scene(database, seeded, random.Random(11)), administrator  # noqa: S311 (the same people every time)
         start = time.perf_counter()
         different = await check_inboxes(database)
         sys.stdout.write("".join(f"{one}\n" for one in different))
@@ -197,6 +199,14 @@ async def measure(server: Postgres, rows: int) -> Measured:
         await administrator.close()
     if different:
         raise SystemExit(1)
+
+
+async def measure(server: Postgres, rows: int) -> Measured:
+    """Seed a database of so many rows, and time every case on it."""
+    measured = Measured()
+    async with seeded_scene(server, rows) as (scene, administrator):
+        for case in CASES:
+            await time_case(case, scene, measured, administrator)
     return measured
 
 

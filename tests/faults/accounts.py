@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 
 from tests.faults.journal import Journal, Json, Write
+from tests.faults.silence import NO_ANSWER
 
 PASSWORD = "correct horse battery staple"
 ANSWER_SECONDS = 8.0
@@ -113,5 +114,5 @@ class Account:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self.http.request(method, url, timeout=ANSWER_SECONDS, **options)
-        except (httpx.HTTPError, TimeoutError):
+        except NO_ANSWER:
             return None

@@ -15,6 +15,7 @@ import httpx
 
 from infra.local.children import die_with_us
 from infra.local.settings import REPOSITORY
+from tests.faults.silence import NO_ANSWER
 
 START_SECONDS = 240.0
 """All processes at once, on a small machine that has other things to do."""
@@ -114,7 +115,7 @@ class Part:
     async def is_ready(self, http: httpx.AsyncClient) -> bool:
         try:
             answer = await http.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=_ASK_SECONDS)
-        except httpx.HTTPError:
+        except NO_ANSWER:
             return False
         return answer.is_success
 
@@ -159,6 +160,10 @@ class Watch:
                 asked = await asyncio.gather(*(part.is_ready(http) for part in self._parts))
                 self._ready = {part.name for part, ready in zip(self._parts, asked, strict=True) if ready}
                 await asyncio.sleep(_WATCH_SECONDS)
+
+    def ready(self, kind: str) -> list[int]:
+        """Give the ports of those of a kind that are ready."""
+        return [part.port for part in self._parts if part.kind == kind and part.name in self._ready]
 
     def ports(self, kind: str) -> list[int]:
         """Give the ports of a kind: those that are ready, each first in its turn, then the others."""

@@ -6,10 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import httpx
-
 from tests.faults.journal import Write
 from tests.faults.kinds import World, fault
+from tests.faults.silence import NO_ANSWER
 from tests.faults.system import System
 
 _SECONDS = (6.0, 10.0)
@@ -101,7 +100,7 @@ def is_blocked(line: str) -> bool:
 async def _page(system: System, port: int, path: str) -> str:
     try:
         return (await system.http.get(f"http://127.0.0.1:{port}{path}", timeout=_ASK_SECONDS)).text
-    except httpx.HTTPError:
+    except NO_ANSWER:
         return ""
 
 

@@ -98,19 +98,22 @@ class Run:
         async def account(name: str) -> Account:
             return await Account.register(http, system.api, system.notifications, self._journal, name)
 
-        def window(owner: Account, number: int, cap: float) -> Window:
+        def window(owner: Account, number: int, address: str = system.socket, cap: float = 10.0) -> Window:
             choice = random.Random(self._choice.random())  # noqa: S311 (see above)
-            return Window(owner, f"{owner.name}'s window {number}", system.socket, choice, backoff_cap=cap)
+            return Window(owner, f"{owner.name}'s window {number}", address, choice, backoff_cap=cap)
 
         for number in range(self._plan.people):
             owner = await account(f"Person {number}")
-            windows = [window(owner, each, 10.0) for each in range(self._choice.choice((1, 2, 2, 3)))]
+            windows = [window(owner, each) for each in range(self._choice.choice((1, 2, 2, 3)))]
             self._windows += windows
             self._workers.append(Worker(owner, windows, writes=number >= _SILENT))
             if number >= _SILENT and number % _SUBSCRIBES == 0:
                 self._subscribers.append(Subscriber(owner))
         writer, listener = await account("Canary"), await account("Miner")
-        return Canary(writer, listener, [window(listener, number, 1.0) for number in range(3)])
+        # One at each gateway, past the balancer: a gateway that is connected and tells nothing is to be noticed.
+        addresses = [f"ws://127.0.0.1:{gateway.port}/ws" for gateway in system.of("gateway")]
+        heard = [window(listener, number, address, cap=1.0) for number, address in enumerate(addresses)]
+        return Canary(writer, listener, heard)
 
     async def _live(self, system: System, world: World, canary: Canary) -> list[Injected]:
         """Let everybody live through the faults, then stop, and wait until all is whole."""

@@ -51,7 +51,7 @@ check: ## formatters, linters, types, import rules, staleness of what is generat
 
 test: ## all tests, on private servers and in a headless browser
 	@infra/local/setup.sh test
-	$(python) -m pytest --numprocesses 2 --ignore tests/e2e $(pytest_arguments)
+	$(python) -m pytest --numprocesses 2 --ignore tests/e2e --ignore tests/containers $(pytest_arguments)
 	$(python) -m pytest tests/e2e $(pytest_arguments)
 
 test-unit: ## the tests that need no server

@@ -107,7 +107,7 @@ def write(report: Report, folder: Path) -> Path:
     return written
 
 
-def _sizes(texts: list[str]) -> dict[str, int]:
+def parse_sizes(texts: list[str]) -> dict[str, int]:
     return {name: int(value) for name, _, value in (text.partition("=") for text in texts)}
 
 
@@ -132,7 +132,7 @@ def run(chosen: argparse.Namespace) -> int:
     if unknown := set(only) - set(names):
         sys.stderr.write(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(names)}\n")
         return 2
-    wanted = _sizes(chosen.set)
+    wanted = parse_sizes(chosen.set)
     if chosen.seconds is not None:
         wanted["seconds"] = chosen.seconds
     with tempfile.TemporaryDirectory(prefix="taskify-bench-") as temporary:

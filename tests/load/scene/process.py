@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ from tests.support.system import REPOSITORY
 START_SECONDS = 120.0
 STOP_SECONDS = 15.0
 ANSWER_SECONDS = 900.0
+STACKS_A_SECOND = 200
+SPY_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _LONGEST_ANSWER = 16 * 1024 * 1024
 
@@ -35,6 +37,7 @@ class Measured:
     log: Path
     process: Process
     use: psutil.Process
+    spy: Process | None = None
 
     @classmethod
     @asynccontextmanager
@@ -110,6 +113,7 @@ class Measured:
         self.process.send_signal(signal.SIGCONT)
 
     async def stop(self) -> None:
+        """Ask it to stop, and wait until it has, and what samples its stacks as well."""
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(signal.SIGTERM)
@@ -121,6 +125,25 @@ class Measured:
                 await self.process.wait()
         if self.process.stdin is not None:
             self.process.stdin.close()
+        if self.spy is not None:
+            await self.spy.wait()
+
+
+async def record_stacks(measured: Measured, stacks: Path, log: Path) -> None:
+    """Sample the stacks of a process with py-spy until it ends; then they are in the file."""
+    with log.open("ab") as output:
+        measured.spy = await asyncio.create_subprocess_exec(
+            *die_with_us(signal.SIGKILL),
+            Path(sys.executable).with_name("py-spy"),
+            "record",
+            *("--pid", str(measured.process.pid), "--output", stacks),
+            *("--format", "raw", "--rate", str(STACKS_A_SECOND), "--function"),
+            stdin=DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    # It needs a moment to find its way around in the other process.
+    await asyncio.sleep(SPY_SECONDS)
 
 
 async def run_once(name: str, *command: str, log: Path) -> Json:

@@ -17,7 +17,7 @@ from infra.local.children import Children, all_children
 from infra.local.leftovers import running
 from infra.local.postgres import start_postgres
 from infra.local.rabbitmq import start_rabbitmq
-from tests.load.scene.process import Json, Measured, run_once
+from tests.load.scene.process import Json, Measured, record_stacks, run_once
 from tests.support.servers import Broker, Postgres
 from tests.support.tokens import Signer, published
 
@@ -52,6 +52,9 @@ class Stage:
     jwks_url: str
     kept: AsyncExitStack
     shared_system: "System | None" = None
+    profiled: str = ""
+    """The process of the product whose stacks are sampled, into the file `stacks`."""
+
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @classmethod
@@ -109,7 +112,13 @@ class Stage:
         own = self.environment(**settings)
         async with Measured.started(name, *command, log=self.log(name), environment=own) as process:
             await process.until_ready(port)
+            if name == self.profiled:
+                await record_stacks(process, self.stacks, self.log("py-spy"))
             yield process
+
+    @property
+    def stacks(self) -> Path:
+        return self.folder / "stacks"
 
     @asynccontextmanager
     async def tool(self, name: str, *command: object) -> AsyncIterator[Measured]:

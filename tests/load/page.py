@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.load.plots import COLOURS, chart, strip
 from tests.load.results import Figure, Report, RowResult
-from tests.load.table import number, spread, verdict
+from tests.load.table import COMPARED, number, spread, verdict
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -17,7 +17,7 @@ _DARK = ("#7aa2ff", "#fbbf24", "#34d399", "#f472b6", "#b794f6", "#22d3ee", "#f87
 def page(report: Report) -> str:
     """Give the whole page."""
     title = f"Taskify benchmarks, {report.started_at:%Y-%m-%d %H:%M} UTC{', quick' if report.quick else ''}"
-    body = "".join((_head(report, title), _aims(report), *(_row(row) for row in report.rows)))
+    body = "".join((_head(report, title), _aims(report), _compared(report), *(_row(row) for row in report.rows)))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE.read_text()}{_colours()}</style><main>{body}</main></html>\n"
@@ -63,7 +63,7 @@ def _aims(report: Report) -> str:
     )
 
 
-_NUMBERS = {"median", "spread", "bare", "ratio", "CPU s", "of a core", "MiB at first", "MiB at most"}
+_NUMBERS = {*COMPARED, "median", "spread", "bare", "ratio", "CPU s", "of a core", "MiB at first", "MiB at most"}
 _COLUMNS = ("figure", "median", "spread", "unit", "bare", "ratio", "aim", "", "each turn")
 
 
@@ -76,6 +76,16 @@ def _cells(figure: Figure) -> str:
         f"<td class=n>{number(figure.ratio)}</td><td>{escape(str(figure.aim or ''))}</td>"
         f"<td><span class='verdict {said}'>{said}</span></td><td>{strip(figure)}</td>"
     )
+
+
+def _compared(report: Report) -> str:
+    compared = report.side_by_side(*COMPARED)
+    lines = [
+        f"<tr><td>{escape(name)}</td><td>{escape(unit)}</td>"
+        f"{''.join(f'<td class=n>{number(median)}</td>' for median in medians)}</tr>"
+        for name, unit, medians in compared
+    ]
+    return f"<h2>Side by side</h2>{_table(('figure', 'unit', *COMPARED), lines)}" if lines else ""
 
 
 def _row(row: RowResult) -> str:

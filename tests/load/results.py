@@ -142,6 +142,19 @@ class Report(Record):
     versions: dict[str, str]
     rows: tuple[RowResult, ...]
 
+    def side_by_side(self, *names: str) -> list[tuple[str, str, list[float]]]:
+        """Give name, unit and medians of the figures that rows have alike; nothing if one of them did not run."""
+        rows = [row for row in self.rows if row.name in names and row.figures]
+        if len(rows) < len(names):
+            return []
+        alike = {
+            (figure.name, figure.unit): [
+                other.median for row in rows for other in row.figures if other.name == figure.name
+            ]
+            for figure in rows[0].figures
+        }
+        return [(name, unit, medians) for (name, unit), medians in alike.items() if len(medians) == len(names)]
+
     @property
     def missed(self) -> list[str]:
         return [f"{row.name}: {figure.name}" for row in self.rows for figure in row.figures if figure.met is False]

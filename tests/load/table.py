@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from tests.load.results import Figure, Report, RowResult
 
-WIDTH = 110
+COMPARED = ("load-500", "load")
+"""Rows that differ in one thing, shown side by side."""
+
 _THOUSAND = 1_000
 _TEN = 10
 
@@ -66,6 +68,10 @@ def summary(report: Report) -> str:
                     f"{row.name:16}{figure.name:46}{number(figure.median):>10} {figure.unit:8}"
                     f"{number(figure.ratio):>7}  {figure.aim!s:18}{verdict(figure)}"
                 )
+    if compared := report.side_by_side(*COMPARED):
+        lines.append(f"\n{'':52}{''.join(f'{name:>12}' for name in COMPARED)}")
+    for name, unit, medians in compared:
+        lines.append(f"{f'{name} [{unit}]':52}{''.join(f'{number(median):>12}' for median in medians)}")
     lines += [f"LOST in {what}" for what in report.lost]
     aims = [figure for row in report.rows for figure in row.figures if figure.aim is not None]
     lines.append(

@@ -11,7 +11,8 @@ from taskify_testkit.errors import NotStartedError
 from taskify_testkit.settings import Images
 
 SECONDS = 60
-GIVEN = {"taskify": "taskify:latest", "postgres": "postgres:17", "rabbitmq": "rabbitmq:4-management"}
+GIVEN = {"taskify": "postgres:17", "postgres": "postgres:17", "rabbitmq": "rabbitmq:4-management"}
+"""None of these tests comes to the start of Taskify itself."""
 
 
 def left() -> set[str]:

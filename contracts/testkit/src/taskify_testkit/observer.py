@@ -18,8 +18,6 @@ from taskify_testkit.facts import broker
 REMEMBERED = 10_000
 """How many messages are remembered; the oldest go."""
 
-_ANSWER_SECONDS = 10.0
-
 
 class Where(Enum):
     ROUTED = "to a queue of Taskify"
@@ -48,7 +46,7 @@ class Observer:
         self._count = 0
 
     async def listen(self, connection: AbstractConnection) -> None:
-        """Begin to hear; it ends with the connection."""
+        """Begin to hear; it ends with the connection. Who calls this bounds it."""
         channel = await connection.channel()
         facts = broker()
         await _bind(channel, facts.events_exchange, facts.bound_routing_keys, partial(self._hear, Where.ROUTED))
@@ -92,7 +90,7 @@ async def _bind(
     routing_keys: tuple[str, ...],
     hear: Callable[[AbstractIncomingMessage], Awaitable[None]],
 ) -> None:
-    queue = await channel.declare_queue(exclusive=True, timeout=_ANSWER_SECONDS)
+    queue = await channel.declare_queue(exclusive=True)
     for key in routing_keys:
-        await queue.bind(exchange, key, timeout=_ANSWER_SECONDS)
-    await queue.consume(hear, no_ack=True, timeout=_ANSWER_SECONDS)
+        await queue.bind(exchange, key)
+    await queue.consume(hear, no_ack=True)

@@ -8,7 +8,7 @@ import httpx
 
 from taskify_testkit.api import Api
 from taskify_testkit.background import Background
-from taskify_testkit.errors import NotStartedError, UnexpectedError
+from taskify_testkit.errors import NotStartedError, TaskifyTestkitError, UnexpectedError
 from taskify_testkit.facts import Json
 from taskify_testkit.notification import Notification
 from taskify_testkit.stopped import Circumstances, own_kinds, where_it_stopped
@@ -131,6 +131,8 @@ class Person:
         return self._window.state
 
     async def _open(self) -> None:
+        if self._reading is not None:
+            await self.leave()
         await self._window.open()
         self._reading = self._background.start(self._window.read())
 
@@ -153,11 +155,15 @@ class Person:
         what = "a notification" if kind is None else f"a notification of kind {kind!r}"
         came = "; ".join(map(str, self.untaken())) or "nothing"
         window = "" if self._window.state == "open" else f"\nwindow    not open: {self._window.state}"
+        try:
+            where = where_it_stopped(await self._circumstances(kind))
+        except TaskifyTestkitError as error:
+            where = f"stopped   nobody can say where: {error}"
         return (
             f"{self.name} was not told within {within:g} s\n"
             f"expected  {what} for {self.name} ({self.id})\n"
             f"came      {came}{window}\n"
-            f"{where_it_stopped(await self._circumstances(kind))}"
+            f"{where}"
         )
 
     async def _circumstances(self, kind: str | None) -> Circumstances:

@@ -13,14 +13,12 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from taskify_testkit.background import Background
 from taskify_testkit.errors import SettingsError, UnexpectedError
 from taskify_testkit.facts import Json, broker
-from taskify_testkit.system import System
+from taskify_testkit.system import System, broker_answers
 
 EVENT_SECONDS = 5.0
 
 PREFETCH = 1_000
 """How many events wait for the test at most; the broker keeps those behind them."""
-
-_ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +112,18 @@ class EventStream:
         return event
 
     async def _open(self) -> None:
-        self._channel = await self._system.connection.channel()
-        await self._channel.set_qos(prefetch_count=PREFETCH, timeout=_ANSWER_SECONDS)
-        queue = await self._channel.declare_queue(exclusive=True, timeout=_ANSWER_SECONDS)
-        for pattern in self._patterns:
-            await queue.bind(broker().events_exchange, pattern, timeout=_ANSWER_SECONDS)
-        await queue.consume(self._hear, timeout=_ANSWER_SECONDS)
+        async with broker_answers():
+            self._channel = await self._system.connection.channel()
+            await self._channel.set_qos(prefetch_count=PREFETCH)
+            queue = await self._channel.declare_queue(exclusive=True)
+            for pattern in self._patterns:
+                await queue.bind(broker().events_exchange, pattern)
+            await queue.consume(self._hear)
 
     async def _close(self) -> None:
         if self._channel is not None:
-            await self._channel.close()
+            async with broker_answers():
+                await self._channel.close()
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         properties = {name: getattr(message, name) for name in ("message_id", "type", "content_type", "user_id")}

@@ -2,15 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self
 from uuid import uuid4
 
 import aio_pika
 import httpx
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from taskify_testkit.addresses import Addresses
 from taskify_testkit.administration import service_user
@@ -25,7 +26,7 @@ MARKER_KIND = "taskify_testkit_marker"
 """Notifications of this kind are the test kit's own: it tells by them how far Taskify has come."""
 
 _CONNECT_SECONDS = 10.0
-_CONFIRM_SECONDS = 10.0
+_ANSWER_SECONDS = 10.0
 
 
 class System:
@@ -50,16 +51,21 @@ class System:
             NotStartedError: something does not answer, or refuses.
         """
         async with AsyncExitStack() as opened:
-            http = await opened.enter_async_context(httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False))
+            # All people send by one client, which therefore keeps nobody's session.
+            no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+            http = await opened.enter_async_context(
+                httpx.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False, cookies=no_cookies)
+            )
             if amqp_url is None:
                 amqp_url = await service_user(http, addresses, contract.service)
             try:
                 connection = await aio_pika.connect(addresses.administrator, timeout=_CONNECT_SECONDS)
             except (OSError, TimeoutError, aio_pika.exceptions.AMQPError) as error:
-                raise NotStartedError(f"the broker lets its administrator not in: {error!r}") from error
+                raise NotStartedError(f"the broker does not let its administrator in: {error!r}") from error
             await opened.enter_async_context(connection)
             system = cls(addresses, contract, amqp_url, connection, Api(http, addresses))
-            await system.observer.listen(connection)
+            async with broker_answers():
+                await system.observer.listen(connection)
             system._open = opened.pop_all()
             return system
         raise AssertionError("unreachable")
@@ -84,14 +90,33 @@ class System:
             message_id=str(event["id"]),
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
         )
-        async with self.connection.channel() as channel:
+        async with self._channel() as channel:
             exchange = await channel.get_exchange(facts.events_exchange, ensure=False)
             # Who may send with this key is who the source says, so the worker asks for no `user_id`.
             key = f"{MARKER_SENDER}.{facts.request_routing_key}"
-            await exchange.publish(message, key, timeout=_CONFIRM_SECONDS)
+            await exchange.publish(message, key)
 
     async def request_queue(self) -> tuple[int, int]:
         """Give how many messages wait in the queue of requests, and how many workers take them."""
-        async with self.connection.channel() as channel, asyncio.timeout(_CONFIRM_SECONDS):
+        async with self._channel() as channel:
             queue = await channel.declare_queue(broker().request_queue, passive=True)
             return queue.declaration_result.message_count or 0, queue.declaration_result.consumer_count or 0
+
+    @asynccontextmanager
+    async def _channel(self) -> AsyncIterator[AbstractChannel]:
+        async with broker_answers(), self.connection.channel() as channel:
+            yield channel
+
+
+@asynccontextmanager
+async def broker_answers() -> AsyncIterator[None]:
+    """Bound what is asked of the broker.
+
+    Raises:
+        NotStartedError: it did not answer, or the connection is gone.
+    """
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            yield
+    except (OSError, TimeoutError, aio_pika.exceptions.AMQPError) as error:
+        raise NotStartedError(f"the broker does not answer: {error!r}") from error

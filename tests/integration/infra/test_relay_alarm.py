@@ -36,7 +36,8 @@ async def test_a_relay_says_all_the_time_that_the_broker_is_short_of_memory_and_
             while asyncio.get_running_loop().time() < until:
                 assert SHORT in (await health.readiness()).checks["broker"]
                 await asyncio.sleep(0.05)
-            assert relay.broker_blocked
+            # A busy machine may take longer than that to give up what is in flight.
+            await recorder.until(lambda: relay.broker_blocked)
             assert recorder.deleted_ids == []
         await recorder.until(lambda: len(recorder.deleted_ids) == 600)
         assert not relay.broker_blocked

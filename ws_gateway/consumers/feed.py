@@ -8,23 +8,27 @@ Source: RabbitMQ's documentation, "Streams and Superstreams", "Consuming".
 import asyncio
 import zlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
 import aiormq.abc
-from aio_pika.abc import AbstractConnection
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from contracts.topology import DELIVERIES
 from infra.broker import BrokerAwayError
+from infra.broker.connection import CLOSE_SECONDS
 
 OFFSET = "x-stream-offset"
 RPC_SECONDS = 5.0
 
 EMPTY_SECONDS = 0.5
 """A stream that shows no last message for so long is taken for empty; a broker at rest answers within milliseconds."""
+
+SHOWN_SECONDS = 5.0
+"""How long a broker under load may take to show the last message to somebody who is in no hurry."""
 
 _BATCH = 100
 
@@ -68,7 +72,7 @@ class Feed:
             BrokerAwayError: the broker does not let us consume, or not now.
         """
         try:
-            async with connection.channel(publisher_confirms=False) as channel:
+            async with _channel(connection) as channel:
                 underlay = await channel.get_underlay_channel()
                 feed = cls(underlay, prefetch)
                 channel.close_callbacks.add(lambda *_: feed.end())
@@ -123,26 +127,8 @@ class Feed:
         in the order in which they came, so when the second of two such consumers has been shown a message, everything
         that the feed itself had to get at first is already here.
         """
-        first = await self._peek()
-        return None if first is None else await self._peek()
-
-    async def _peek(self) -> int | None:
-        shown: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        async def show(message: aiormq.abc.DeliveredMessage) -> None:
-            if not shown.done():
-                shown.set_result(_offset_of(message))
-
-        await self._channel.basic_qos(prefetch_count=1, timeout=RPC_SECONDS)
-        consumer = await self._channel.basic_consume(DELIVERIES, show, arguments={OFFSET: "last"}, timeout=RPC_SECONDS)
-        try:
-            async with asyncio.timeout(EMPTY_SECONDS):
-                return await shown
-        except TimeoutError:
-            return None
-        finally:
-            if consumer.consumer_tag is not None:
-                await self._channel.basic_cancel(consumer.consumer_tag, timeout=RPC_SECONDS)
+        first = await _last_chunk(self._channel, EMPTY_SECONDS)
+        return None if first is None else await _last_chunk(self._channel, EMPTY_SECONDS)
 
     async def _take(self, message: aiormq.abc.DeliveredMessage) -> None:
         self._incoming.put_nowait(
@@ -154,6 +140,52 @@ class Feed:
                 message_id=message.header.properties.message_id or "",
             )
         )
+
+
+async def newest_offset(connection: AbstractConnection) -> int | None:
+    """Look from a channel of its own at which offset the last written chunk starts; None for an empty stream.
+
+    Raises:
+        BrokerAwayError: the broker does not answer, or not now.
+    """
+    try:
+        async with _channel(connection) as channel:
+            return await _last_chunk(await channel.get_underlay_channel(), SHOWN_SECONDS)
+    except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+        raise BrokerAwayError(f"the end of the stream is not shown: {error!r}") from error
+
+
+@asynccontextmanager
+async def _channel(connection: AbstractConnection) -> AsyncIterator[AbstractChannel]:
+    """Open a channel; it may be one that never answers again, so its end is not waited for without a bound."""
+    channel = connection.channel(publisher_confirms=False)
+    async with asyncio.timeout(RPC_SECONDS):
+        await channel.initialize()
+    try:
+        yield channel
+    finally:
+        with suppress(TimeoutError, *CONNECTION_EXCEPTIONS):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await channel.close()
+
+
+async def _last_chunk(channel: aiormq.abc.AbstractChannel, seconds: float) -> int | None:
+    shown: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def show(message: aiormq.abc.DeliveredMessage) -> None:
+        if not shown.done():
+            shown.set_result(_offset_of(message))
+
+    await channel.basic_qos(prefetch_count=1, timeout=RPC_SECONDS)
+    consumer = await channel.basic_consume(DELIVERIES, show, arguments={OFFSET: "last"}, timeout=RPC_SECONDS)
+    try:
+        async with asyncio.timeout(seconds):
+            return await shown
+    except TimeoutError:
+        return None
+    finally:
+        if consumer.consumer_tag is not None:
+            await channel.basic_cancel(consumer.consumer_tag, timeout=RPC_SECONDS)
 
 
 def _offset_of(message: aiormq.abc.DeliveredMessage) -> int:

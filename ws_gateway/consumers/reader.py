@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from aio_pika.abc import AbstractConnection
+
 from infra.backoff import full_jitter
 from infra.broker import BrokerAwayError
 from infra.broker.connection import close, connect
 from infra.telemetry.logging import get_logger
-from ws_gateway.consumers.feed import Feed, Position, StreamMessage
+from ws_gateway.consumers.feed import Feed, Position, StreamMessage, newest_offset
 from ws_gateway.consumers.messages import Applier
 from ws_gateway.hub.directory import Directory
 
@@ -21,6 +23,13 @@ RESUME_SECONDS = 5.0
 
 STALL_SECONDS = 15.0
 """How long the next message of the history may take to come, which the stream holds already."""
+
+QUIET_SECONDS = 3.0
+"""After so much silence the end of the stream is looked at. A consumer can hang although its connection is well:
+RabbitMQ forgets one now and then whose copy of the stream was started anew."""
+
+OVERDUE_SECONDS = 2.0
+"""How long a message may take to come that others are shown already."""
 
 _BACKOFF_SECONDS = 0.2
 _BACKOFF_CAP_SECONDS = 5.0
@@ -46,6 +55,7 @@ class StreamReader:
         self.lag_seconds = self._applier.lag_seconds
         self._options = options
         self._position: Position | None = None
+        self._end: int | None = None
         self._missed = False
         self._resyncing: asyncio.Task[None] | None = None
         self._connected = False
@@ -98,14 +108,14 @@ class StreamReader:
             if self._position is not None:
                 async with Feed.open(connection, self._position.offset, self._options.prefetch) as feed:
                     if await self._resume(feed, self._position):
-                        await self._read(feed, group)
+                        await self._read(feed, connection, group)
                 log.warning("stream_not_resumable", offset=self._position.offset)
                 self._position = None
             self._missed = True
             start = datetime.now(UTC) - timedelta(seconds=self._options.history_seconds)
             async with Feed.open(connection, start, self._options.prefetch) as feed:
                 self._position = await self._read_history(feed)
-                await self._read(feed, group)
+                await self._read(feed, connection, group)
         finally:
             self._connected = False
             await close(connection)
@@ -126,6 +136,7 @@ class StreamReader:
     async def _read_history(self, feed: Feed) -> Position | None:
         """Read up to what was the end of the stream when we came, only for sessions that have ended."""
         last = await feed.last_offset()
+        self._end = last
         position: Position | None = None
         # A feed that has nothing although the stream has a last message starts behind it: all of it is too old.
         while last is not None and (feed.has_more if position is None else position.offset < last):
@@ -141,7 +152,7 @@ class StreamReader:
             await asyncio.sleep(0)
         return position
 
-    async def _read(self, feed: Feed, group: asyncio.TaskGroup) -> None:
+    async def _read(self, feed: Feed, connection: AbstractConnection, group: asyncio.TaskGroup) -> None:
         """Apply what comes, until the feed is lost."""
         self.is_read.set()
         log.info("stream_read", offset=None if self._position is None else self._position.offset)
@@ -149,10 +160,39 @@ class StreamReader:
             self._missed = False
             self._stop_resyncing()
             self._resyncing = group.create_task(self._resync_all(), name="resync")
+        watching = group.create_task(self._watch(feed, connection), name="watch")
+        try:
+            while True:
+                messages = await feed.batch()
+                await self._apply(messages)
+                await feed.acknowledge(messages)
+        finally:
+            watching.cancel()
+
+    async def _watch(self, feed: Feed, connection: AbstractConnection) -> None:
+        """While nothing comes, see that there is nothing; end a feed that hangs, or whose broker does not answer."""
         while True:
-            messages = await feed.batch()
-            await self._apply(messages)
-            await feed.acknowledge(messages)
+            before = self._position
+            await asyncio.sleep(QUIET_SECONDS)
+            if self._position is not before:
+                continue
+            try:
+                behind = self._is_behind(await newest_offset(connection))
+                if behind:
+                    await asyncio.sleep(OVERDUE_SECONDS)
+            except BrokerAwayError as error:
+                log.warning("stream_unanswered", error=str(error))
+                feed.end()
+                return
+            if behind and self._position is before:
+                log.warning("stream_stalled", offset=None if before is None else before.offset)
+                feed.end()
+                return
+
+    def _is_behind(self, end: int | None) -> bool:
+        """Say whether the stream has gone on past us. One that was not empty and shows nothing is not to be trusted."""
+        known = self._end if self._position is None else self._position.offset
+        return end != known if end is None or known is None else end > known
 
     async def _apply(self, messages: list[StreamMessage]) -> None:
         """Apply messages and give way to the sockets now and then; each moves the position by itself."""

@@ -10,6 +10,7 @@ from itertools import islice
 from tests.faults.canary import Canary, NoRecoveryError
 from tests.faults.kinds import (
     KINDS,
+    NotInjectedError,
     World,
     alarms,
     broker,
@@ -100,6 +101,11 @@ async def inject(
             continue
         try:
             what = await KINDS[kind](world, random.Random(own_seed))  # noqa: S311 (see above)
+        except NotInjectedError as error:
+            say(f"{kind:<26} not injected: {error}")
+            if rounds:
+                world.complaints.append(f"{kind} was not injected: {error}")
+            continue
         except Exception as error:  # noqa: BLE001 (it is red, and the rest of the run still tells something)
             what = f"went wrong: {error!r}"
             world.complaints.append(f"{kind} {what}")

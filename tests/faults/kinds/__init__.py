@@ -9,6 +9,10 @@ from tests.faults.system import System
 from tests.faults.windows import Window
 
 
+class NotInjectedError(Exception):
+    """The moment for a fault did not come, so nothing was broken."""
+
+
 @dataclass
 class World:
     """What faults can reach; `complaints` are what the product did wrong while it was being broken."""

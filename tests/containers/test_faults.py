@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.containers.engine import Compose, Container
+from tests.containers.engine import FRONT, Compose, Container, run
 from tests.containers.windows import ReturningWindow, windows_on_all_gateways
 from tests.support.people import Person, Window
 
@@ -49,6 +49,22 @@ async def test_a_killed_gateway_and_a_killed_worker_lose_nothing_and_come_back(
         while not await came_back(killed, before[killed.id]):
             assert time.monotonic() < deadline, f"{killed.service} was not started again"
     await compose.until_well()
+
+
+async def test_a_part_that_is_away_is_told_of_in_the_words_of_the_apis(compose: Compose, ann: Person) -> None:
+    (api,) = await compose.containers("task-api")
+    await run("docker", "stop", api.id)
+    try:
+        away = await ann.call("GET", "/api/tasks")
+        assert away.status_code == 503
+        assert away.json()["type"] == "unavailable"
+        assert away.headers["Retry-After"] == "2"
+        assert (await ann.http.get(f"{FRONT}/")).status_code == 200
+        assert (await ann.call("GET", "/api/notifications")).status_code == 200
+    finally:
+        await run("docker", "start", api.id)
+        await compose.until_well()
+    assert (await ann.call("GET", "/api/tasks")).status_code == 200
 
 
 async def test_a_gateway_that_is_added_takes_windows(compose: Compose, ann: Person, john: Person) -> None:

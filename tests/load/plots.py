@@ -60,7 +60,7 @@ def chart(plot: Plot) -> str:
         *(_tick_y(y_at(tick), tick) for tick in up),
         *(_tick_x(x_at(tick), tick) for tick in across),
         f'<text class="name" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{escape(plot.x)}</text>',
-        f'<text class="name" x="{LEFT - 6}" y="12" text-anchor="end">{escape(plot.y)}</text>',
+        f'<text class="name" x="2" y="12">{escape(plot.y)}</text>',
     ]
     for index, line in enumerate(plot.lines):
         path = " ".join(f"{x_at(x):.1f},{y_at(y):.1f}" for x, y in line.points)

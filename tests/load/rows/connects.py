@@ -93,6 +93,6 @@ ROW = Row(
     question="How many people can connect to one gateway in a second, and what does each connection hold in memory?",
     bare="bare websockets: handshakes only, compression off",
     sizes={"people": 5_000, "turns": 3},
-    quick={"people": 1_000, "turns": 2},
+    quick={"people": 500, "turns": 2},
     run=run,
 )

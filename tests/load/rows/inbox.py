@@ -60,6 +60,6 @@ ROW = Row(
     question="Do requests take longer with ten million notifications stored?",
     bare=f"the same requests with {FEW_ROWS:,} stored",
     sizes={"rows": 10_000_000, "samples": 100, "turns": 3},
-    quick={"rows": 100_000, "samples": 20, "turns": 2},
+    quick={"rows": 50_000, "samples": 20, "turns": 2},
     run=run,
 )

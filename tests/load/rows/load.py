@@ -102,7 +102,7 @@ def _trouble(states: list[dict[str, dict[str, int]]]) -> str:
 ROW = Row(
     name="load",
     question="With 5,000 windows of 2,500 people and 100 changes a second, how late is a frame, and is any lost?",
-    bare="the 2 s of the requirement; changes are sent on schedule, and time runs from the event's own `time`",
+    bare="the 2 s of the requirement; changes are sent on schedule, and time runs from the event's own time",
     sizes={
         "windows": 5_000,
         "people": 2_500,

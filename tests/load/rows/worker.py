@@ -150,6 +150,6 @@ ROW = Row(
     bare="the slower of bare FastStream consuming the same messages into nothing, and bare asyncpg inserting the same "
     "rows, 100 events a transaction",
     sizes={"events": 20_000, "people": 2_000, "turns": 3},
-    quick={"events": 2_500, "people": 500, "turns": 2},
+    quick={"events": 2_000, "people": 500, "turns": 2},
     run=run,
 )

@@ -130,14 +130,17 @@ class Measured:
 
 
 async def record_stacks(measured: Measured, stacks: Path, log: Path) -> None:
-    """Sample the stacks of a process with py-spy until it ends; then they are in the file."""
+    """Sample the stacks of a process with py-spy until it ends; then they are in the file.
+
+    Only of threads that run Python: the others, waiting for work, look busy to py-spy.
+    """
     with log.open("ab") as output:
         measured.spy = await asyncio.create_subprocess_exec(
             *die_with_us(signal.SIGKILL),
             Path(sys.executable).with_name("py-spy"),
             "record",
             *("--pid", str(measured.process.pid), "--output", stacks),
-            *("--format", "raw", "--rate", str(STACKS_A_SECOND), "--function"),
+            *("--format", "raw", "--rate", str(STACKS_A_SECOND), "--function", "--gil"),
             stdin=DEVNULL,
             stdout=output,
             stderr=output,

@@ -130,7 +130,9 @@ class Office:
         write.task, write.version = made["id"], made["version"]
         task = Task(made["id"], [], made["status"], made["version"], silent.account.id)
         for status in ("in_progress", "todo"):
-            await self._change(worker.account, task, "status", status)
+            # Where the way there failed, the way back would change nothing, and has no event.
+            if task.status != status:
+                await self._change(worker.account, task, "status", status)
 
     @staticmethod
     def _see(task: Task, seen: Json) -> None:

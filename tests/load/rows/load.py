@@ -38,7 +38,7 @@ async def under_load(system: System, sizes: Sizes, aims: dict[int, Aim | None], 
             Sampler.watching(watched, system.stage.servers) as sampler,
         ):
             await changes.send(client, sizes["changes_a_second"])
-            await windows.until_heard(topics)
+            await windows.until_heard(changes.accepted)
         arrivals = await windows.arrivals()
         states = await windows.states()
     happened = await event_times(system, topics)
@@ -48,7 +48,7 @@ async def under_load(system: System, sizes: Sizes, aims: dict[int, Aim | None], 
     by_due = sorted((one.at - changes.due[one.task_id]) * 1000 for one in counted)
     moments = [one.at for one in counted]
     gaps = [(after - before) * 1000 for before, after in pairwise(moments)]
-    found = Findings(processes=sampler.uses, lost=[*changes.failed, *windows.missing(topics, arrivals)])
+    found = Findings(processes=sampler.uses, lost=windows.missing(changes.accepted, arrivals))
     found.figures = [
         *(
             _figure(f"event to decoded frame, p{percent}", percentile(late, percent), aim)
@@ -58,6 +58,7 @@ async def under_load(system: System, sizes: Sizes, aims: dict[int, Aim | None], 
         _figure("longest time in which no frame came", max(gaps, default=0.0), stall_aim),
         _figure("from when the change was due, p99", percentile(by_due, 99)),
         _figure("due to HTTP answer, p99", percentile(sorted(changes.answer_seconds), 99) * 1000),
+        _refused(changes),
         Figure(
             name="frames decoded",
             unit="1/s",
@@ -70,8 +71,15 @@ async def under_load(system: System, sizes: Sizes, aims: dict[int, Aim | None], 
         _over_time([(one.at - start, (one.at - happened[one.task_id]) * 1000) for one in counted]),
         sampler.memory_plot,
     ]
-    found.notes = [f"{len(arrivals):,} frames of {count:,} changes; seen by the windows: {_trouble(states)}"]
+    found.notes = [
+        *changes.refusals,
+        f"{len(arrivals):,} frames of {count:,} changes; seen by the windows: {_trouble(states)}",
+    ]
     return found
+
+
+def _refused(changes: Changes) -> Figure:
+    return Figure(name="changes refused", unit="", samples=(changes.refused,), aim=at_most(0))
 
 
 def _figure(name: str, value: float, aim: Aim | None = None) -> Figure:

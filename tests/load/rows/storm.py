@@ -42,12 +42,14 @@ async def run(stage: Stage, sizes: Sizes) -> Findings:
             ):
                 group.create_task(changes.send(client, sizes["changes_a_second"]))
                 storm = group.create_task(_storm(system, windows))
-            await _until_told(system, topics)
+            await _until_told(system, changes.accepted)
             await windows.crowds[0].ask("catch_up", sync=system.addresses.notifications, connections=SYNC_CONNECTIONS)
             arrivals = await windows.arrivals()
-            lost = [*changes.failed, *windows.missing(topics, arrivals), *await _behind(system, windows)]
+            lost = [*windows.missing(changes.accepted, arrivals), *await _behind(system, windows)]
             state = (await windows.crowds[0].ask("state"))["trouble"]
-    return _findings(storm.result(), sampler, lost, state)
+    found = _findings(storm.result(), sampler, lost, state)
+    found.notes += changes.refusals
+    return found
 
 
 async def _storm(system: System, windows: Windows) -> Json:

@@ -52,7 +52,17 @@ class Changes:
         await on_schedule(len(self.topics), a_second, comment)
 
     @property
-    def failed(self) -> list[str]:
+    def accepted(self) -> list[Topic]:
+        """Those whose change was answered with success: only of these has anybody to hear."""
+        return [topic for topic in self.topics if str(topic.id) in self.due]
+
+    @property
+    def refused(self) -> int:
+        return len(self.topics) - len(self.due)
+
+    @property
+    def refusals(self) -> list[str]:
+        """Say how changes were refused; 0 is no answer at all."""
         return [
             f"{count} changes were answered {status}" for status, count in self.answers.items() if status != _CREATED
         ]

@@ -20,10 +20,8 @@ from tests.load.scene.traffic import CONNECTIONS, Arrival, Changes, Windows, eve
 OTHERS_WATCHERS = 2
 AUDIENCE_WINDOWS = 50
 _PATIENCE_SECONDS = 120.0
-_TOLD = """
-SELECT count(*), extract(epoch FROM max(created_at) - max(event_time))::float8
-FROM notifications WHERE task_id = $1
-"""
+_POLL_SECONDS = 0.05
+_TOLD = "SELECT count(*), extract(epoch FROM max(event_time))::float8 FROM notifications WHERE task_id = $1"
 
 
 @dataclass
@@ -113,15 +111,16 @@ async def _tell(
     changes, event = Changes(small), Changes([large])
     async with HttpClient(system.addresses.api, CONNECTIONS) as client:
 
-        async def large_event() -> None:
+        async def large_event() -> float:
             await asyncio.sleep(sizes["seconds"] / 2)
             await event.send(client, 1)
+            assert event.accepted, f"the event itself was refused: {event.refusals}"
+            return await _until_told(system, large)
 
         async with asyncio.TaskGroup() as group:
             group.create_task(changes.send(client, sizes["changes_a_second"]))
-            group.create_task(large_event())
-    assert event.accepted, f"the event itself was refused: {event.refusals}"
-    seconds = await _until_told(system, large)
+            telling = group.create_task(large_event())
+    seconds = telling.result()
     expected = [*changes.accepted, *event.accepted]
     await windows.until_heard(expected)
     arrivals = await windows.arrivals()
@@ -152,16 +151,18 @@ async def _judge(
 
 
 async def _until_told(system: System, topic: Topic) -> float:
+    """Wait until everybody's notification is committed; give how long that was after the event's own time."""
     connection = await asyncpg.connect(system.notification_url)
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        count, seconds = (await connection.fetch(_TOLD, topic.id))[0]
+        count, happened = (await connection.fetch(_TOLD, topic.id))[0]
         if count >= len(topic.watchers):
             break
         assert time.monotonic() < deadline, f"only {count} of {len(topic.watchers)} were told"
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(_POLL_SECONDS)
+    told_at = time.time()
     await connection.close()
-    return float(seconds)
+    return told_at - float(happened)
 
 
 ROW = Row(

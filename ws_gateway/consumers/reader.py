@@ -31,6 +31,8 @@ RabbitMQ forgets one now and then whose copy of the stream was started anew."""
 OVERDUE_SECONDS = 2.0
 """How long a message may take to come that others are shown already."""
 
+LOOKS_IN_VAIN = 2
+
 _BACKOFF_SECONDS = 0.2
 _BACKOFF_CAP_SECONDS = 5.0
 _STEP_SECONDS = 0.1
@@ -170,29 +172,35 @@ class StreamReader:
             watching.cancel()
 
     async def _watch(self, feed: Feed, connection: AbstractConnection) -> None:
-        """While nothing comes, see that there is nothing; end a feed that hangs, or whose broker does not answer."""
+        """While nothing comes, see that there is nothing; end a feed that hangs.
+
+        A broker under load may be slow to show the end: only the second look in vain counts. What hangs within the last
+        chunk is seen when the next one is written.
+        """
+        in_vain = 0
         while True:
             before = self._position
             await asyncio.sleep(QUIET_SECONDS)
-            if self._position is not before:
-                continue
-            try:
-                behind = self._is_behind(await newest_offset(connection))
-                if behind:
-                    await asyncio.sleep(OVERDUE_SECONDS)
-            except BrokerAwayError as error:
-                log.warning("stream_unanswered", error=str(error))
-                feed.end()
-                return
-            if behind and self._position is before:
-                log.warning("stream_stalled", offset=None if before is None else before.offset)
+            is_behind = False if self._position is not before else await self._is_behind(connection)
+            if is_behind:
+                await asyncio.sleep(OVERDUE_SECONDS)
+            in_vain = in_vain + 1 if is_behind is None else 0
+            if self._position is before and (is_behind or in_vain == LOOKS_IN_VAIN):
+                log.warning("stream_stalled", offset=None if before is None else before.offset, in_vain=in_vain)
                 feed.end()
                 return
 
-    def _is_behind(self, end: int | None) -> bool:
-        """Say whether the stream has gone on past us. One that was not empty and shows nothing is not to be trusted."""
+    async def _is_behind(self, connection: AbstractConnection) -> bool | None:
+        """Say whether the stream has gone on past us; None when that is not shown."""
+        try:
+            end = await newest_offset(connection)
+        except BrokerAwayError:
+            return None
         known = self._end if self._position is None else self._position.offset
-        return end != known if end is None or known is None else end > known
+        if known is None:
+            self._end = end
+            return False
+        return None if end is None else end > known
 
     async def _apply(self, messages: list[StreamMessage]) -> None:
         """Apply messages and give way to the sockets now and then; each moves the position by itself."""

@@ -79,6 +79,7 @@ class Endpoint:
         )
         self._windows: set[Window] = set()
         self._leaving: set[Window] = set()
+        self._draining = False
         self._all_gone = asyncio.Event()
         self._closing: asyncio.TaskGroup | None = None
         self.closes: dict[CloseCode | None, int] = dict.fromkeys((None, *CloseCode), 0)
@@ -131,6 +132,8 @@ class Endpoint:
         )
         window = Window(connection, session, self._surroundings)
         self._windows.add(window)
+        if self._draining:
+            self._ask_to_go(window)
         try:
             async for frame in connection:
                 await window.receive(frame)
@@ -164,6 +167,7 @@ class Endpoint:
     async def _drain(self) -> None:
         """Ask all pages to go, at the pace at which they do, and wait for them for a bounded time."""
         now = asyncio.get_running_loop().time
+        self._draining = True
         waiting = list(self._windows)
         random.shuffle(waiting)
         drain = Drain(self._limits.drain, len(waiting), now())
@@ -186,7 +190,14 @@ class Endpoint:
         await self._until_all_gone(LAST_WORD_SECONDS)
         for connection in list(server.all_connections):
             connection.transport.abort()
-        await server.wait_closed()
+        try:
+            async with asyncio.timeout(LAST_WORD_SECONDS):
+                await server.wait_closed()
+        except TimeoutError:
+            # One that waits for keys or for the stream does not see that its connection is gone.
+            for handler in server.handler_tasks:
+                handler.cancel()
+            await server.wait_closed()
 
     async def _until_all_gone(self, seconds: float) -> None:
         if self._windows:

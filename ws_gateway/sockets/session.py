@@ -73,6 +73,7 @@ class Session:
         "_heard_at",
         "_limits",
         "_observer",
+        "_once_ready",
         "_principal",
         "_renewing",
         "_resynced_at",
@@ -93,6 +94,7 @@ class Session:
         self._user_id: UUID | None = None
         self._principal: Principal | None = None
         self._renewing = False
+        self._once_ready: Actions = ()
         self._token_due_at = now + limits.auth_seconds
         self._token_ends_at = 0.0
         self._expires_at = 0.0
@@ -184,7 +186,8 @@ class Session:
                     heartbeat_s=self._limits.heartbeat_seconds,
                     expires_at=principal.expires_at,
                 )
-                return (Send(Ready(payload=ready).model_dump_json().encode()),)
+                following, self._once_ready = self._once_ready, ()
+                return (Send(Ready(payload=ready).model_dump_json().encode()), *following)
 
     def delivery(self, seq: int, frame: bytes, now: float) -> Actions:
         """Take a finished frame that changes the person's inbox to `seq`."""
@@ -211,10 +214,12 @@ class Session:
         return self._close(CloseCode.TOO_SLOW, "too slow")
 
     def drain(self, after_ms: int) -> Actions:
-        """Ask the page to connect anew after a time, since this gateway is going."""
-        if self.state is not State.READY:
-            return ()
-        return (Send(Reconnect(payload=ReconnectPayload(after_ms=after_ms)).model_dump_json().encode()),)
+        """Ask the page to connect anew after a time, since this gateway is going; one that joins now, when it has."""
+        reconnect = (Send(Reconnect(payload=ReconnectPayload(after_ms=after_ms)).model_dump_json().encode()),)
+        if self.state is State.READY:
+            return reconnect
+        self._once_ready = reconnect
+        return ()
 
     def restart(self) -> Actions:
         """Close what has not gone by itself."""

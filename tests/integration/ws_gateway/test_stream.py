@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from typing import Any
 from uuid import UUID, uuid4
 
 import aio_pika
@@ -13,7 +12,6 @@ from infra.broker.definitions import apply_topology
 from tests.support.gateway import Gateway, Senders, page, running_gateway
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.tokens import Signer
-from ws_gateway.sockets.drain import STEP_SECONDS
 
 ANN, JOHN = UUID(int=1), UUID(int=2)
 
@@ -178,44 +176,3 @@ async def test_a_gateway_tries_all_addresses_of_the_broker(
         await sender.deliver((ANN, 1))
 
         assert await window.next_seqs(1) == [1]
-
-
-async def test_a_stopping_gateway_asks_pages_to_go_over_a_time_and_closes_the_rest_with_1012(
-    gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
-) -> None:
-    async with (
-        running_gateway(gateway_broker_url, jwks_url, socket_drain_seconds=0.5, socket_drain_at_once=1) as gateway,
-        page(gateway, signer.token(ANN)) as first,
-        page(gateway, signer.token(ANN)) as second,
-        page(gateway) as without_token,
-    ):
-        gateway.stop.set()
-        asked = [await window.next_frame() for window in (first, second)]
-        await sender.deliver((ANN, 1))
-        assert [frame["type"] for frame in asked] == ["RECONNECT", "RECONNECT"]
-        assert all(0 <= frame["payload"]["after_ms"] < 1_000 * STEP_SECONDS for frame in asked)
-        assert await first.next_seqs(1) == await second.next_seqs(1) == [1]
-        for window in (first, second, without_token):
-            assert await window.close_code() == CloseCode.RESTARTING
-    assert gateway.exit_code == 0
-
-
-async def test_a_page_that_goes_hears_its_gateway_until_another_has_said_ready(
-    gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
-) -> None:
-    limits: dict[str, Any] = {"socket_drain_seconds": 6, "socket_connections_a_person": 1}
-    async with (
-        running_gateway(gateway_broker_url, jwks_url, **limits) as going,
-        running_gateway(gateway_broker_url, jwks_url, **limits) as staying,
-        page(going, signer.token(ANN)) as old,
-    ):
-        going.stop.set()
-        assert (await old.next_frame())["type"] == "RECONNECT"
-        async with page(staying, signer.token(ANN)) as new:
-            await sender.deliver((ANN, 1))
-            assert await old.next_seqs(1) == await new.next_seqs(1) == [1]
-
-            await old.socket.close()
-            await sender.deliver((ANN, 2))
-            assert await new.next_seqs(1) == [2]
-    assert going.exit_code == 0

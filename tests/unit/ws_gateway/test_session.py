@@ -300,7 +300,18 @@ def test_a_page_is_asked_to_go_and_then_closed_with_1012() -> None:
     assert json.loads(action.frame) == {"type": "RECONNECT", "payload": {"after_ms": 1_500}}
 
     assert closed_with(session.restart()) == CloseCode.RESTARTING
-    assert new_session().drain(1_500) == ()
+
+
+def test_a_page_that_joins_while_the_gateway_goes_is_asked_to_go_when_it_is_ready() -> None:
+    session = new_session()
+    session.text_frame(AUTH, 0.0)
+    session.token_verified(principal(), 900, 0.0)
+
+    assert session.drain(1_500) == ()
+    assert sent(session.joined(Joining.JOINED, 0.0)) == ["READY", "RECONNECT"]
+    session.text_frame(AUTH, 1.0)
+    session.token_verified(principal(), 900, 1.0)
+    assert sent(session.joined(Joining.JOINED, 1.0)) == ["READY"]
     assert closed_with(new_session().restart()) == CloseCode.RESTARTING
 
 

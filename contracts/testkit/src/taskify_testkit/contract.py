@@ -1,46 +1,26 @@
 """Judge an event of another service before it is sent: its JSON Schema, and the rules that no schema can say."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from uuid import UUID
-
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
 
 from taskify_testkit.errors import InvalidEventError, SettingsError
-from taskify_testkit.facts import Json, broker, schema
+from taskify_testkit.facts import MARKER_SENDER, Json, broker, schema
+from taskify_testkit.validation import (
+    Problem,
+    broken,
+    misspelt_attributes,
+    misspelt_data,
+    quoted,
+    read_event,
+    shown,
+    unstorable_text,
+)
+
+PROBLEMS = 20
+"""How many problems of an event a failure lists."""
 
 _SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_EXTENSION_NAME = re.compile(r"[a-z0-9]+")
-_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-_formats = FormatChecker(formats=())
-
-
-@_formats.checks("uuid", raises=ValueError)
-def _is_uuid(value: object) -> bool:
-    return not isinstance(value, str) or (bool(_CANONICAL_UUID.fullmatch(value)) and bool(UUID(value)))
-
-
-@_formats.checks("date-time", raises=ValueError)
-def _is_moment(value: object) -> bool:
-    return not isinstance(value, str) or ("T" in value and datetime.fromisoformat(value).tzinfo is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """`where` is a path into the event, like `data.recipients[0]`."""
-
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.what}"
 
 
 class Contract:
@@ -55,6 +35,8 @@ class Contract:
             raise SettingsError(f"not a service's name: {service!r}; one is like 'billing', of a-z, 0-9 and -")
         if service in broker().taken_names:
             raise SettingsError(f"the name {service!r} is Taskify's own; another service has another name")
+        if service == MARKER_SENDER:
+            raise SettingsError(f"the name {service!r} is the test kit's own; another service has another name")
         self.service = service
 
     def assert_valid(self, event: Mapping[str, Any] | bytes | str) -> None:
@@ -66,7 +48,7 @@ class Contract:
             InvalidEventError: names every place that is wrong.
         """
         __tracebackhide__ = True
-        self._raise(self.problems(event), event)
+        self._raise(f"Taskify would not take this event of {self.service}:", self.problems(event), event)
 
     def assert_valid_envelope(self, event: Mapping[str, Any] | bytes | str) -> None:
         """Assert that an event of the service's own, which Taskify does not take, is a CloudEvent of this service.
@@ -75,52 +57,70 @@ class Contract:
             InvalidEventError: names every place that is wrong.
         """
         __tracebackhide__ = True
-        envelope = {**schema(broker().request_type)}
-        properties = dict(envelope["properties"])
-        properties["type"], properties["data"] = {"type": "string", "minLength": 1, "maxLength": 255}, {}
-        envelope["properties"] = properties
-        try:
-            read = _read(event)
-        except ValueError as error:
-            self._raise([Problem("body", str(error))], event)
-            return
-        self._raise([*_broken(envelope, read), *self._foreign_source(read)], event)
+        self._raise(f"this is no event of {self.service}'s own:", self._envelope_problems(event), event)
 
     def problems(self, event: Mapping[str, Any] | bytes | str) -> list[Problem]:
         """Give all that is wrong with an event that is to have people told; nothing if it is valid."""
+        refused = self.refusals(event)
         try:
-            read = _read(event)
+            read = read_event(event)
+        except ValueError:
+            return refused
+        described = schema(broker().request_type)
+        return [
+            *refused,
+            *misspelt_attributes(described, read),
+            *misspelt_data(described, read),
+            *unstorable_text(read),
+        ]
+
+    def refusals(self, event: Mapping[str, Any] | bytes | str) -> list[Problem]:
+        """Give what Taskify refuses an event for; `problems` also has what it would ignore, or stumble over."""
+        try:
+            read = read_event(event)
         except ValueError as error:
             return [Problem("body", str(error))]
         wrong_type = list(_wrong_type(read))
-        if wrong_type:
-            return [*wrong_type, *self._foreign_source(read)]
-        described = schema(broker().request_type)
-        return [*_broken(described, read), *_unknown_names(described, read), *self._foreign_source(read)]
+        found = broken(schema(broker().request_type), read)
+        others = [each for each in found if not (wrong_type and each.where == "type")]
+        return [*wrong_type, *others, *self._foreign_source(read)]
+
+    def _envelope_problems(self, event: Mapping[str, Any] | bytes | str) -> list[Problem]:
+        described = {**schema(broker().request_type)}
+        properties = dict(described["properties"])
+        properties["type"], properties["data"] = {"type": "string", "minLength": 1, "maxLength": 255}, {}
+        described["properties"] = properties
+        try:
+            read = read_event(event)
+        except ValueError as error:
+            return [Problem("body", str(error))]
+        return [
+            *_taskify_s_type(read),
+            *broken(described, read),
+            *self._foreign_source(read),
+            *misspelt_attributes(described, read),
+            *unstorable_text({name: value for name, value in read.items() if name != "data"}),
+        ]
 
     def _foreign_source(self, event: Json) -> Iterator[Problem]:
         source, own = event.get("source"), f"/{self.service}"
         if isinstance(source, str) and source != own and not source.startswith(f"{own}/"):
             yield Problem(
-                "source", f"{source!r} does not belong to {self.service!r}: it is {own!r} or below it, like '{own}/…'"
+                "source",
+                f"{quoted(source)} does not belong to {self.service!r}: it is {own!r} or below it, like '{own}/…'",
             )
 
-    def _raise(self, problems: list[Problem], event: Mapping[str, Any] | bytes | str) -> None:
+    def _raise(self, what: str, problems: Sequence[Problem], event: Mapping[str, Any] | bytes | str) -> None:
         __tracebackhide__ = True
         if problems:
-            lines = "".join(f"\n  {problem}" for problem in problems)
-            raise InvalidEventError(f"Taskify would not take this event of {self.service}:{lines}\n{_shown(event)}")
+            lines = "".join(f"\n  {line}" for line in listed(problems))
+            raise InvalidEventError(f"{what}{lines}\n{shown(event)}")
 
 
-def _read(event: Mapping[str, Any] | bytes | str) -> Json:
-    """Read a body; what is given as a mapping goes through JSON too, so that it is judged as it would arrive."""
-    try:
-        read = json.loads(event if isinstance(event, bytes | str) else json.dumps(dict(event)))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"no JSON: {error}") from error
-    if not isinstance(read, dict):
-        raise ValueError(f"a JSON object is needed, this is {type(read).__name__}")  # noqa: TRY004 (of the value read)
-    return read
+def listed(problems: Sequence[Problem]) -> list[str]:
+    """Give a line for each problem, up to a number of them."""
+    more = len(problems) - PROBLEMS
+    return [*map(str, problems[:PROBLEMS]), *([f"and {more} more"] if more > 0 else [])]
 
 
 def _wrong_type(event: Json) -> Iterator[Problem]:
@@ -130,56 +130,12 @@ def _wrong_type(event: Json) -> Iterator[Problem]:
     if given in broker().routing_keys:
         yield Problem("type", f"only Taskify itself sends {given!r}; a service sends {wanted!r}")
     else:
-        yield Problem("type", f"Taskify does not know {given!r}; it takes {wanted!r}")
+        yield Problem("type", f"Taskify does not know {quoted(given)}; it takes {wanted!r}")
 
 
-def _broken(described: Json, event: Json) -> Iterator[Problem]:
-    validator = Draft202012Validator(described, format_checker=_formats)
-    for error in sorted(validator.iter_errors(event), key=lambda found: [str(part) for part in found.absolute_path]):
-        yield from _told(error)
-
-
-def _told(error: ValidationError) -> Iterator[Problem]:
-    where = _path(error)
-    match error.validator:
-        case "required":
-            # One error comes for each name that is missing: it is the first word of its text.
-            named = error.message.split("'")[1]
-            yield Problem(f"{where}.{named}" if where else named, "is missing")
-        case "not":
-            yield Problem(where, f"{error.instance!r} is one of Taskify's own; take a word of your own")
-        case "anyOf":
-            rules = [rule for rule in error.context or () if rule.validator != "type"]
-            yield from _told(rules[0]) if rules else [Problem(where, error.message)]
-        case "format":
-            yield Problem(where, f"{error.instance!r} is not a {error.validator_value}")
-        case _:
-            yield Problem(where or "body", error.message)
-
-
-def _path(error: ValidationError) -> str:
-    text = ""
-    for part in error.absolute_path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _unknown_names(described: Json, event: Json) -> Iterator[Problem]:
-    """Taskify ignores what it does not know; who sends it has most likely misspelt something."""
-    for name in event:
-        if name not in described["properties"] and not _EXTENSION_NAME.fullmatch(name):
-            yield Problem(name, "an attribute of CloudEvents has small letters and digits only")
-    data = event.get("data")
-    if isinstance(data, dict):
-        known = described["$defs"][described["properties"]["data"]["$ref"].rpartition("/")[2]]["properties"]
-        for name in data:
-            if name not in known:
-                close = get_close_matches(name, known, n=1)
-                yield Problem(f"data.{name}", "is not known" + (f"; perhaps {close[0]!r}" if close else ""))
-
-
-def _shown(event: Mapping[str, Any] | bytes | str) -> str:
-    try:
-        return json.dumps(_read(event), indent=2, ensure_ascii=False)
-    except ValueError:
-        return repr(event)
+def _taskify_s_type(event: Json) -> Iterator[Problem]:
+    given = event.get("type")
+    if given == broker().request_type:
+        yield Problem("type", f"{given!r} is for Taskify: `assert_valid` judges all of it")
+    elif given in broker().routing_keys:
+        yield Problem("type", f"only Taskify itself sends {given!r}")

@@ -9,6 +9,10 @@ from typing import Any
 
 Json = dict[str, Any]
 
+MARKER_SENDER = "taskify-testkit"
+MARKER_KIND = "taskify_testkit_marker"
+"""Notifications of this kind are the test kit's own: it tells by them how far Taskify has come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rights:

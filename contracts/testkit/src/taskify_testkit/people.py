@@ -9,10 +9,10 @@ import httpx
 from taskify_testkit.api import Api
 from taskify_testkit.background import Background
 from taskify_testkit.errors import NotStartedError, TaskifyTestkitError, UnexpectedError
-from taskify_testkit.facts import Json
+from taskify_testkit.facts import MARKER_KIND, Json
 from taskify_testkit.notification import Notification
 from taskify_testkit.stopped import Circumstances, own_kinds, where_it_stopped
-from taskify_testkit.system import MARKER_KIND, System
+from taskify_testkit.system import System
 from taskify_testkit.window import Window
 
 TOLD_SECONDS = 5.0

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from taskify_testkit.contract import Contract
-from taskify_testkit.facts import Json, broker, schema
+from taskify_testkit.facts import MARKER_SENDER, Json, broker, schema
 from taskify_testkit.notification import Notification
 from taskify_testkit.observer import Heard, Where
-from taskify_testkit.system import MARKER_SENDER
 
 SHOWN = 10
 """How many events a failure tells of; the latest."""

@@ -18,12 +18,8 @@ from taskify_testkit.administration import service_user
 from taskify_testkit.api import REQUEST_SECONDS, Api
 from taskify_testkit.contract import Contract
 from taskify_testkit.errors import NotStartedError
-from taskify_testkit.facts import broker
+from taskify_testkit.facts import MARKER_KIND, MARKER_SENDER, broker
 from taskify_testkit.observer import Observer
-
-MARKER_SENDER = "taskify-testkit"
-MARKER_KIND = "taskify_testkit_marker"
-"""Notifications of this kind are the test kit's own: it tells by them how far Taskify has come."""
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 10.0

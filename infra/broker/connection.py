@@ -13,6 +13,9 @@ from infra.broker import BrokerAwayError
 CONNECT_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
 
+_GOODBYE_SECONDS = 1.5
+"""How long of `CLOSE_SECONDS` the broker has to answer our goodbye."""
+
 HEARTBEAT_SECONDS = 10
 """The broker drops a silent client after two of these."""
 
@@ -48,7 +51,9 @@ async def connect(urls: Sequence[str], name: str) -> aio_pika.abc.AbstractConnec
 async def close(connection: aio_pika.abc.AbstractConnection) -> None:
     """Close a connection, in `CLOSE_SECONDS` at most, whatever state it is in."""
     try:
-        async with asyncio.timeout(CLOSE_SECONDS):
+        # Cancelled once, the client library's writer waits for its buffer to empty, which never happens when the
+        # broker is frozen, and lets nobody through who waits for it. The second cancel ends that.
+        async with asyncio.timeout(CLOSE_SECONDS), asyncio.timeout(_GOODBYE_SECONDS):
             await connection.close()
     except (TimeoutError, *CONNECTION_EXCEPTIONS):
         return

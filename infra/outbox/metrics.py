@@ -1,6 +1,6 @@
 """What a relay counts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
@@ -31,6 +31,10 @@ class CountingObserver(LoggingObserver):
         super().published(row_id, seconds)
         self.published_rows += 1
         self.publish_seconds.observe(seconds)
+
+    def nacked(self, row_ids: Sequence[int]) -> None:
+        super().nacked(row_ids)
+        self.refused_rows[_OUTCOMES[MessageNackedError]] += len(row_ids)
 
     def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:
         super().refused(row_id, attempts, error)

@@ -1,10 +1,14 @@
 """What a relay tells of its work: log lines in production, a recording in tests."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from infra.broker import MessageRefusedError
 from infra.telemetry.logging import get_logger
+
+NACKS_TOLD_SECONDS = 10.0
+"""A queue may stay full for hours: the log says it at once, and after that no more often than this."""
 
 log = get_logger("outbox.relay")
 
@@ -24,8 +28,11 @@ class RelayObserver(Protocol):
     def deleted(self, row_ids: Sequence[int]) -> None:
         """These confirmed rows are gone from the outbox."""
 
+    def nacked(self, row_ids: Sequence[int]) -> None:
+        """Queues that are full or in trouble did not take these rows of a pass; they are tried again later."""
+
     def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:
-        """The broker will not have the row, or not now; it is tried again later. So many attempts count against it."""
+        """The broker will not have the row; it is tried again later. So many attempts count against it."""
 
     def set_aside(self, row_id: int, error: MessageRefusedError) -> None:
         """The row was refused once too often, and is tried no more."""
@@ -37,8 +44,11 @@ class RelayObserver(Protocol):
 class LoggingObserver:
     """Writes what somebody on call needs; the flow of healthy rows is left to metrics."""
 
-    def __init__(self, relay: str) -> None:
+    def __init__(self, relay: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._relay = relay
+        self._clock = clock
+        self._nacks = 0
+        self._nacks_told_at: float | None = None
 
     def leading(self, leads: bool) -> None:  # noqa: FBT001 (see RelayObserver)
         log.info("relay_leading" if leads else "relay_standby", relay=self._relay)
@@ -50,6 +60,13 @@ class LoggingObserver:
 
     def deleted(self, row_ids: Sequence[int]) -> None:
         log.debug("rows_deleted", relay=self._relay, rows=len(row_ids))
+
+    def nacked(self, row_ids: Sequence[int]) -> None:
+        self._nacks += len(row_ids)
+        now = self._clock()
+        if self._nacks_told_at is None or now - self._nacks_told_at >= NACKS_TOLD_SECONDS:
+            log.warning("rows_nacked", relay=self._relay, nacks=self._nacks, reason="a queue is full or in trouble")
+            self._nacks, self._nacks_told_at = 0, now
 
     def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:
         log.warning("row_refused", relay=self._relay, row_id=row_id, attempts=attempts, reason=str(error))

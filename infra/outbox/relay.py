@@ -241,14 +241,20 @@ class Relay:
             await store.delete(done)
             self._observer.deleted(done)
         postponed: dict[int, Postponement] = {}
+        nacked: list[int] = []
         hopeless: dict[int, MessageRefusedError] = {}
         for row, error in current.refused:
             wait = self._retries.after(row, error)
             if wait is None:
                 hopeless[row.id] = error
+                continue
+            postponed[row.id] = wait
+            if isinstance(error, MessageNackedError):
+                nacked.append(row.id)
             else:
-                postponed[row.id] = wait
                 self._observer.refused(row.id, wait.attempts, error)
+        if nacked:
+            self._observer.nacked(nacked)
         if postponed:
             await store.postpone(postponed)
         if hopeless:

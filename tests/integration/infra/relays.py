@@ -38,6 +38,7 @@ class Recorder(RelayObserver):
         self.claimed_ids: list[int] = []
         self.published_ids: list[int] = []
         self.deleted_ids: list[int] = []
+        self.nacked_ids: list[int] = []
         self.refusals: list[tuple[int, int, str]] = []
         self.set_aside_ids: list[int] = []
         self.interruptions: list[str] = []
@@ -63,6 +64,10 @@ class Recorder(RelayObserver):
     def deleted(self, row_ids: Sequence[int]) -> None:
         self.deleted_ids.extend(row_ids)
         self.steps.extend(("deleted", row_id) for row_id in row_ids)
+        self._told.set()
+
+    def nacked(self, row_ids: Sequence[int]) -> None:
+        self.nacked_ids.extend(row_ids)
         self._told.set()
 
     def refused(self, row_id: int, attempts: int, error: MessageRefusedError) -> None:

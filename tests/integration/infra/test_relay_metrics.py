@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
-from infra.broker import MessageForbiddenError, MessageNackedError, MessageUnroutableError
+from infra.broker import MessageForbiddenError, MessageUnroutableError
 from infra.metrics.registry import process_registry
 from infra.outbox import backlog as backlog_module
 from infra.outbox.metrics import CountingObserver, RelayMetrics
@@ -159,7 +159,8 @@ async def test_however_many_rows_wait_no_more_than_a_bounded_number_is_looked_at
 
 def test_every_refusal_of_a_broker_has_its_outcome() -> None:
     counts = CountingObserver("test")
-    for error in (MessageNackedError(), MessageUnroutableError(), MessageForbiddenError()):
+    counts.nacked([1, 2])
+    for error in (MessageUnroutableError(), MessageForbiddenError()):
         counts.refused(1, 1, error)
         counts.set_aside(1, error)
 

@@ -38,7 +38,10 @@ class RelayObserver(Protocol):
         """The row was refused once too often, and is tried no more."""
 
     def interrupted(self, reason: str) -> None:
-        """Database or broker are away, or leadership ended; what was not confirmed is published again."""
+        """Database or broker are away, or the broker is blocked; told at each try that this made fail."""
+
+    def resumed(self) -> None:
+        """The try after an interruption went well."""
 
 
 class LoggingObserver:
@@ -49,8 +52,10 @@ class LoggingObserver:
         self._clock = clock
         self._nacks = 0
         self._nacks_told_at: float | None = None
+        self._interrupted_by = ""
 
     def leading(self, leads: bool) -> None:  # noqa: FBT001 (see RelayObserver)
+        self._interrupted_by = ""
         log.info("relay_leading" if leads else "relay_standby", relay=self._relay)
 
     def claimed(self, row_ids: Sequence[int]) -> None:
@@ -75,4 +80,10 @@ class LoggingObserver:
         log.error("row_set_aside", relay=self._relay, row_id=row_id, reason=str(error))
 
     def interrupted(self, reason: str) -> None:
-        log.warning("relay_interrupted", relay=self._relay, reason=reason)
+        if reason != self._interrupted_by:
+            self._interrupted_by = reason
+            log.warning("relay_interrupted", relay=self._relay, reason=reason)
+
+    def resumed(self) -> None:
+        self._interrupted_by = ""
+        log.info("relay_resumed", relay=self._relay)

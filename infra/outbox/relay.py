@@ -189,15 +189,20 @@ class Relay:
     async def _publish_while_held(
         self, store: OutboxStore, lease: Lease, lost: asyncio.Event, stop: asyncio.Event
     ) -> None:
-        idle = IDLE_POLL_SECONDS
+        idle, interrupted = IDLE_POLL_SECONDS, False
         while lease.held and not stop.is_set():
             try:
                 await self._link.wait_until_writable(BROKER_WAIT_SECONDS)
                 self._broker_blocked = False
-                if await self._pass(store, lease, stop):
+                found = await self._pass(store, lease, stop)
+                if interrupted:
+                    interrupted = False
+                    self._observer.resumed()
+                if found:
                     idle = IDLE_POLL_SECONDS
                     continue
             except BrokerAwayError as error:
+                interrupted = True
                 self._broker_blocked = isinstance(error, BrokerBlockedError)
                 self._observer.interrupted(str(error))
                 await any_set(stop, lost, seconds=IDLE_POLL_SECONDS)

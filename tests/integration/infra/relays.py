@@ -42,6 +42,7 @@ class Recorder(RelayObserver):
         self.refusals: list[tuple[int, int, str]] = []
         self.set_aside_ids: list[int] = []
         self.interruptions: list[str] = []
+        self.resumptions = 0
         self.steps: list[tuple[str, int]] = []
         self._told = asyncio.Event()
         self.on_published: Callable[[int], None] = lambda _: None
@@ -82,6 +83,10 @@ class Recorder(RelayObserver):
 
     def interrupted(self, reason: str) -> None:
         self.interruptions.append(reason)
+        self._told.set()
+
+    def resumed(self) -> None:
+        self.resumptions += 1
         self._told.set()
 
     async def until(self, condition: Callable[[], bool]) -> None:

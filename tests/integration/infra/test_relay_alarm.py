@@ -41,6 +41,8 @@ async def test_a_relay_says_all_the_time_that_the_broker_is_short_of_memory_and_
             assert recorder.deleted_ids == []
         await recorder.until(lambda: len(recorder.deleted_ids) == 600)
         assert not relay.broker_blocked
+        assert len(recorder.interruptions) > 1
+        await recorder.until(lambda: recorder.resumptions == 1)
         assert (await health.readiness()).ready
         await inbox.until(lambda: len(set(inbox.ids)) == 600)
 

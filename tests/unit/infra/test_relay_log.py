@@ -27,3 +27,22 @@ def test_nacks_are_told_at_once_in_one_line_and_then_summed_up_from_time_to_time
         ("rows_nacked", "warning", 500),
         ("rows_nacked", "warning", 200),
     ]
+
+
+def test_an_interruption_is_told_when_it_begins_when_its_reason_changes_and_when_it_ends() -> None:
+    observer = LoggingObserver("test")
+
+    with capture_logs() as lines:
+        for _ in range(1_000):
+            observer.interrupted("blocked")
+        for _ in range(1_000):
+            observer.interrupted("away")
+        observer.resumed()
+        observer.interrupted("away")
+
+    assert [(line["event"], line.get("reason")) for line in lines] == [
+        ("relay_interrupted", "blocked"),
+        ("relay_interrupted", "away"),
+        ("relay_resumed", None),
+        ("relay_interrupted", "away"),
+    ]

@@ -6,19 +6,29 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 
 from taskify_testkit.addresses import Addresses, as_user
-from taskify_testkit.errors import NotStartedError
-from taskify_testkit.facts import broker
+from taskify_testkit.errors import NotStartedError, SettingsError
+from taskify_testkit.facts import MARKER_SENDER, Json, broker
 
 
 async def service_user(http: httpx.AsyncClient, addresses: Addresses, service: str) -> str:
-    """Make the broker user of a service, or give the one that is there its password; give its AMQP address.
+    """Make the broker user of a service, and give its AMQP address.
 
-    The password is the same each time, so that runs beside each other do not lock each other out.
+    The password is the same each time, so that runs beside each other do not lock each other out. A tag says whose the
+    user is: one that somebody else has made is left alone.
 
     Raises:
+        SettingsError: there is such a user, which the test kit has not made.
         NotStartedError: RabbitMQ's HTTP API does not answer, or refuses.
     """
-    rights = broker().rights
+    rights, user = broker().rights, f"users/{quote(service, safe='')}"
+    if service == unquote(urlsplit(addresses.administrator).username or ""):
+        raise SettingsError(f"the name {service!r} is the broker's administrator's; a service has a user of its own")
+    there = await _ask(http, addresses, "GET", user)
+    if there is not None and MARKER_SENDER not in there["tags"]:
+        raise SettingsError(
+            f"the broker has a user {service!r} already, which the test kit has not made and does not change: "
+            "give its address by taskify_amqp_url (or TASKIFY_AMQP_URL in the environment)"
+        )
     secret = urlsplit(addresses.administrator).password or ""
     password = hmac.digest(secret.encode(), service.encode(), "sha256").hex()
     where = f"{quote(addresses.virtual_host, safe='')}/{quote(service, safe='')}"
@@ -27,19 +37,26 @@ async def service_user(http: httpx.AsyncClient, addresses: Addresses, service: s
         "write": rights.topic_write.replace(rights.template_name, service),
         "read": rights.topic_read,
     }
-    await _put(http, addresses, f"users/{quote(service, safe='')}", {"password": password, "tags": ""})
+    await _ask(http, addresses, "PUT", user, {"password": password, "tags": MARKER_SENDER})
     allowed = {"configure": rights.configure, "write": rights.write, "read": rights.read}
-    await _put(http, addresses, f"permissions/{where}", allowed)
-    await _put(http, addresses, f"topic-permissions/{where}", topic)
+    await _ask(http, addresses, "PUT", f"permissions/{where}", allowed)
+    await _ask(http, addresses, "PUT", f"topic-permissions/{where}", topic)
     return as_user(addresses.administrator, service, password)
 
 
-async def _put(http: httpx.AsyncClient, addresses: Addresses, path: str, content: dict[str, str]) -> None:
+async def _ask(
+    http: httpx.AsyncClient, addresses: Addresses, method: str, path: str, content: dict[str, str] | None = None
+) -> Json | None:
+    """Give what the answer holds, if anything; None for what is not there."""
     user = urlsplit(addresses.administrator)
     credentials = unquote(user.username or ""), unquote(user.password or "")
     try:
-        answer = await http.put(f"{addresses.management}/api/{path}", json=content, auth=credentials)
+        answer = await http.request(method, f"{addresses.management}/api/{path}", json=content, auth=credentials)
     except httpx.TransportError as error:
         raise NotStartedError(f"RabbitMQ's HTTP API at {addresses.management} has no answer: {error!r}") from error
+    if method == "GET" and answer.status_code == httpx.codes.NOT_FOUND:
+        return None
     if not answer.is_success:
         raise NotStartedError(f"RabbitMQ's HTTP API refuses {path} with {answer.status_code}: {answer.text}")
+    read: Json | None = answer.json() if answer.content else None
+    return read

@@ -5,8 +5,10 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+from docker.errors import APIError
+from testcontainers.core.network import Network
 
-from taskify_testkit.containers import started
+from taskify_testkit.containers import _Part, started
 from taskify_testkit.errors import NotStartedError
 from taskify_testkit.settings import Images
 
@@ -43,6 +45,7 @@ def test_an_image_that_is_not_there_is_named_before_anything_is_started() -> Non
     assert told.startswith(
         "Taskify's image 'localhost:1/taskify:unknown' is not on this machine and cannot be pulled: "
     )
+    assert told.endswith("-> build it with `make images` in a checkout of Taskify, or name one by TASKIFY_IMAGE")
 
 
 def test_a_container_that_ends_is_told_of_with_the_end_of_its_log() -> None:
@@ -52,6 +55,24 @@ def test_a_container_that_ends_is_told_of_with_the_end_of_its_log() -> None:
         "the container of RabbitMQ (postgres:17) ended while it was starting. Its log ends with:\n  "
     )
     assert "superuser password is not specified" in told
+
+
+@pytest.mark.parametrize("error", [APIError("it does not run"), ConnectionError("no port"), RuntimeError("no address")])
+def test_a_container_that_ends_while_it_is_asked_is_told_of_with_the_end_of_its_log(error: Exception) -> None:
+    with Network() as network:
+        part = _Part("Taskify", "postgres:17", network, "taskify", {}, 8000)
+
+        def asked() -> bool:
+            part.container.get_wrapped_container().wait(timeout=SECONDS)
+            raise error
+
+        with part.running("sh", "-c", "echo a bad setting; exit 3"):
+            with pytest.raises(NotStartedError, match=r"ended while it was starting(?s:.*)\n  a bad setting"):
+                part.wait(asked, SECONDS)
+            assert part.ended() == (
+                "the container of Taskify (postgres:17) has ended. Its log ends with:\n  a bad setting"
+            )
+            assert part.log(1) == "a bad setting\n"
 
 
 def test_a_container_that_is_not_ready_in_time_is_told_of_with_the_end_of_its_log() -> None:

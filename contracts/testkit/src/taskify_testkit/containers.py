@@ -1,6 +1,8 @@
 """PostgreSQL, RabbitMQ and Taskify in containers, on a network of their own, for one session."""
 
+import gc
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from secrets import token_urlsafe
@@ -8,11 +10,12 @@ from secrets import token_urlsafe
 import httpx
 from docker.errors import APIError, DockerException, ImageNotFound
 from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.network import Network
 
 from taskify_testkit.addresses import Addresses
 from taskify_testkit.errors import NotStartedError
-from taskify_testkit.settings import Images
+from taskify_testkit.settings import Images, engine_address
 
 _API, _NOTIFICATIONS, _SOCKET = 8000, 8001, 8002
 _PROCESSES = (_API, _NOTIFICATIONS, _SOCKET, 8003, 8004, 8005)
@@ -26,6 +29,12 @@ _ANSWER_SECONDS = 5.0
 _LOG_LINES = 30
 
 _WITHOUT_RYUK = "where this image cannot be had, set TESTCONTAINERS_RYUK_DISABLED=true"
+
+_REMEDIES = {
+    "Taskify": "-> build it with `make images` in a checkout of Taskify, or name one by TASKIFY_IMAGE",
+    "PostgreSQL": "-> pull it, or name one by TASKIFY_POSTGRES_IMAGE",
+    "RabbitMQ": "-> pull it, or name one by TASKIFY_RABBITMQ_IMAGE",
+}
 
 _PLENTY = dict.fromkeys(
     (
@@ -49,6 +58,7 @@ def started(images: Images) -> Iterator[Addresses]:
     """
     password = token_urlsafe()
     with _trouble_told(), ExitStack() as opened, httpx.Client(timeout=_ANSWER_SECONDS, trust_env=False) as http:
+        _have_engine()
         network = opened.enter_context(Network())
         postgres = _Part("PostgreSQL", images.postgres, network, "postgres", {"POSTGRES_PASSWORD": password})
         rabbitmq = _Part("RabbitMQ", images.rabbitmq, network, "rabbitmq", _rabbitmq(password), _AMQP, _MANAGEMENT)
@@ -68,7 +78,27 @@ def started(images: Images) -> Iterator[Addresses]:
             socket=f"ws://{taskify.address(_SOCKET)}/ws",
             administrator=f"amqp://{_ADMINISTRATOR}:{password}@{host}/{_VIRTUAL_HOST}",
             management=f"http://{rabbitmq.address(_MANAGEMENT)}",
+            parts=(taskify, rabbitmq, postgres),
         )
+
+
+def _have_engine() -> None:
+    """Ask for the container engine.
+
+    Raises:
+        NotStartedError: none answers.
+    """
+    try:
+        DockerClient().client.close()
+    except DockerException as error:
+        where, cause = engine_address() or "its usual address", str(error)
+    else:
+        return
+    with warnings.catch_warnings():
+        # The client leaves the socket open with which it tried.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+    raise NotStartedError(f"no container engine answers at {where}; is it running? ({cause})")
 
 
 class _Part:
@@ -96,7 +126,7 @@ class _Part:
             except APIError as error:
                 raise NotStartedError(
                     f"{self.name}'s image {self.container.image!r} is not on this machine and cannot be pulled: "
-                    f"{error.explanation}"
+                    f"{error.explanation}\n{_REMEDIES[self.name]}"
                 ) from None
 
     @contextmanager
@@ -122,22 +152,41 @@ class _Part:
         """
         deadline = time.monotonic() + seconds
         while True:
-            self.container.reload()
-            if self.container.status not in {"created", "running"}:
-                raise NotStartedError(f"{self._label} ended while it was starting{self._log()}")
-            if is_ready():
+            try:
+                ready = is_ready()
+            except (DockerException, OSError, RuntimeError):
+                # It has ended meanwhile, or the engine is in trouble, which `reload` tells then.
+                ready = False
+            if not self._runs():
+                raise NotStartedError(f"{self._label} ended while it was starting{self._end_of_log()}")
+            if ready:
                 return
             if time.monotonic() > deadline:
-                raise NotStartedError(f"{self._label} was not ready within {seconds:g} s{self._log()}")
+                raise NotStartedError(f"{self._label} was not ready within {seconds:g} s{self._end_of_log()}")
             time.sleep(_POLL_SECONDS)
 
     @property
     def _label(self) -> str:
         return f"the container of {self.name} ({self.container.image})"
 
-    def _log(self) -> str:
-        text = self.container.get_wrapped_container().logs(tail=_LOG_LINES).decode(errors="replace")
-        lines = "".join(f"\n  {line}" for line in text.splitlines())
+    def ended(self) -> str:
+        """Give a sentence with the end of its log if it runs no more, else nothing."""
+        try:
+            return "" if self._runs() else f"{self._label} has ended{self._end_of_log()}"
+        except (DockerException, OSError) as error:
+            return f"{self._label} cannot be asked for: {error}"
+
+    def log(self, lines: int) -> str:
+        """Give the end of its log."""
+        text: bytes = self.container.get_wrapped_container().logs(tail=lines)
+        return text.decode(errors="replace")
+
+    def _runs(self) -> bool:
+        self.container.reload()
+        return self.container.status not in {"exited", "dead", "removing"}
+
+    def _end_of_log(self) -> str:
+        lines = "".join(f"\n  {line}" for line in self.log(_LOG_LINES).splitlines())
         return f". Its log ends with:{lines}" if lines else ". Its log is empty"
 
 

@@ -114,3 +114,8 @@ def _needed(configuration: Configuration, name: str, why: str) -> str:
 def _option(configuration: Configuration, name: str) -> str:
     set_outside = os.environ.get(name.upper())  # noqa: TID251 (this is where the test kit reads its configuration)
     return str(set_outside or configuration.getini(name) or _DEFAULTS.get(name, ""))
+
+
+def engine_address() -> str | None:
+    """Give where the environment says that the container engine is."""
+    return os.environ.get("DOCKER_HOST")  # noqa: TID251 (as above)

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Iterator
 
 import aio_pika
+import httpx
 import pytest
 from aio_pika.exceptions import ChannelPreconditionFailed
 from aiormq.exceptions import ChannelAccessRefused
+from yarl import URL
 
-from taskify_testkit import Contract, Taskify, TaskifyTestkitError, UnexpectedError
+from taskify_testkit import Contract, SettingsError, Taskify, TaskifyTestkitError, UnexpectedError
 from taskify_testkit.addresses import Addresses
 from taskify_testkit.background import Background
 from taskify_testkit.system import System as Connected
@@ -20,6 +22,7 @@ from tests.support.system import REPOSITORY, System
 
 EXAMPLE_SECONDS = 100
 EVENTS = 100
+MANY = 60
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +30,11 @@ def testkit_addresses(system: System) -> Addresses:
     configuration = (system.home / "rabbitmq" / "rabbitmq.conf").read_text()
     (port,) = re.findall(r"^management[.]tcp[.]port = (\d+)$", configuration, re.MULTILINE)
     told = system.addresses
-    return Addresses(told.api, told.notifications, told.socket, system.admin_broker_url, f"http://127.0.0.1:{port}")
+    management, administrator = f"http://127.0.0.1:{port}", URL(system.admin_broker_url)
+    # Other tests have made the user in their way, which the test kit would leave alone.
+    credentials = administrator.user or "", administrator.password or ""
+    httpx.delete(f"{management}/api/users/billing", auth=credentials, trust_env=False)
+    return Addresses(told.api, told.notifications, told.socket, system.admin_broker_url, management)
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +53,8 @@ def connected(testkit_addresses: Addresses, background: Background) -> Iterator[
 
 @pytest.fixture
 def taskify(connected: Connected, background: Background) -> Iterator[Taskify]:
-    taskify = Taskify(connected, background)
-    yield taskify
-    background.wait(taskify.close())
+    with Taskify(connected, background) as taskify:
+        yield taskify
 
 
 def request(*recipients: str, id_: str, message: str = "Invoice 42 is overdue") -> dict[str, object]:
@@ -63,7 +69,7 @@ def request(*recipients: str, id_: str, message: str = "Invoice 42 is overdue") 
 
 
 async def send(
-    url: str, *events: dict[str, object], routing_key: str = "notification.requested", user_id: str = "billing"
+    url: str, *events: dict[str, object], routing_key: str = "notification.requested", user_id: str | None = "billing"
 ) -> None:
     async with await aio_pika.connect(url) as connection:
         exchange = await (await connection.channel()).get_exchange("domain.events", ensure=False)
@@ -91,6 +97,77 @@ async def test_the_example_service_s_own_tests_pass(testkit_addresses: Addresses
         said, _ = await process.communicate()
     assert process.returncode == 0, said.decode()
     assert re.search(r"\b2\d passed", said.decode()), said.decode()
+
+
+async def test_many_people_are_made_at_once(taskify: Taskify) -> None:
+    people = await taskify.people(MANY)
+
+    assert len({person.id for person in people}) == MANY
+    await taskify.nobody_else_told()
+
+
+async def test_what_an_earlier_question_took_is_not_said_to_be_missing(taskify: Taskify) -> None:
+    ann = await taskify.person()
+    await send(taskify.amqp_url, request(ann.id, id_=ann.id))
+    await ann.next_notification()
+
+    with pytest.raises(UnexpectedError, match="told: an earlier `next_notification` took it"):
+        await ann.next_notification(kind="invoice_overdue", within=0.5)
+
+
+async def test_what_holds_back_is_told_whatever_kind_was_asked_for(taskify: Taskify) -> None:
+    ann = await taskify.person()
+    await ann.prefer(invoice_overdue="off")
+    await ann.prefer(invoice_paid="off")
+    await send(taskify.amqp_url, request(ann.id, id_=ann.id))
+
+    with pytest.raises(UnexpectedError, match="Ann wants 'invoice_overdue' 'off'"):
+        await ann.next_notification(within=0.5)
+
+
+async def test_a_sender_who_is_not_named_is_told_so(taskify: Taskify) -> None:
+    ann = await taskify.person()
+    await send(taskify.amqp_url, request(ann.id, id_=ann.id), user_id=None)
+
+    with pytest.raises(UnexpectedError, match="-> user_id is not set: set it to 'billing', or send with"):
+        await ann.next_notification(within=0.5)
+
+
+async def test_what_was_not_sent_as_agreed_is_told(taskify: Taskify) -> None:
+    ann = await taskify.person()
+    await send(taskify.amqp_url, request(ann.id, id_=ann.id))
+
+    with pytest.raises(UnexpectedError, match="not sent as agreed") as raised:
+        await taskify.assert_sent_as_agreed()
+
+    assert f"id '{ann.id}'" in str(raised.value)
+    assert "it is not persistent" in str(raised.value)
+    assert "content_type is None: set it to 'application/cloudevents+json'" in str(raised.value)
+    assert "message_id" not in str(raised.value)
+
+
+async def test_the_log_of_a_taskify_that_others_have_started_is_theirs(taskify: Taskify) -> None:
+    with pytest.raises(TaskifyTestkitError, match="where it was started"):
+        await taskify.log()
+
+
+async def test_a_user_whom_the_test_kit_has_not_made_is_left_alone(
+    testkit_addresses: Addresses, background: Background
+) -> None:
+    administrator = URL(testkit_addresses.administrator)
+    async with httpx.AsyncClient(
+        base_url=f"{testkit_addresses.management}/api/users/",
+        auth=(administrator.user or "", administrator.password or ""),
+        trust_env=False,
+    ) as http:
+        (await http.put("accounting", json={"password": "theirs", "tags": ""})).raise_for_status()
+        before = (await http.get("accounting")).json()
+
+        with pytest.raises(SettingsError, match=r"has a user 'accounting' already.*taskify_amqp_url"):
+            await background.call(Connected.connect(testkit_addresses, Contract("accounting")))
+
+        assert (await http.get("accounting")).json() == before
+        await http.delete("accounting")
 
 
 async def test_nobody_else_told_misses_nothing_that_was_sent_before(taskify: Taskify) -> None:

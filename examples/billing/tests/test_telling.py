@@ -15,6 +15,7 @@ async def test_an_overdue_invoice_reaches_its_owner(taskify: Taskify) -> None:
     seen = await owner.next_notification(kind="invoice_overdue", within=5)
     assert seen.message == "Invoice 42 is overdue"
     assert seen.link == "https://billing.example/invoices/42"
+    await taskify.assert_sent_as_agreed()
 
 
 async def test_nobody_but_the_owner_is_told(taskify: Taskify) -> None:

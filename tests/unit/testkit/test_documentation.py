@@ -13,7 +13,7 @@ GUIDE = (REPOSITORY / "docs" / "testkit.md").read_text()
 MESSAGES = sorted((REPOSITORY / "examples" / "billing" / "tests" / "messages").glob("*.txt"))
 FIVE = {"wrong_type", "unknown_recipient", "foreign_source", "missing_field", "nobody_listening"}
 
-NOT_FOR_TESTS = {"register", "close", "leave", "untaken", "has_marker", "window_state", "problems", "service"}
+NOT_FOR_TESTS = {"problems", "refusals", "service"}
 
 
 def test_the_messages_of_the_guide_are_those_that_are_told() -> None:

@@ -154,6 +154,64 @@ async def test_what_is_not_wanted_stays_for_later() -> None:
         assert [each.message for each in window.arrived] == ["first"]
 
 
+async def test_a_window_that_opens_again_wakes_who_waits() -> None:
+    async with gateway(until_it_closes) as address:
+        window = Window(address, "token", syncs((0, []), (1, [row(1, "missed")])))
+        await window.open()
+        await window.close()
+        async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
+            waiting = group.create_task(window.take(lambda _: True, SECONDS / 2))
+            await asyncio.sleep(0)
+            await window.open()
+        await window.close()
+
+    found = waiting.result()
+    assert found is not None
+    assert (found.message, window.taken) == ("missed", {"1"})
+
+
+async def test_what_has_come_when_the_time_is_over_is_taken() -> None:
+    window = Window("ws://127.0.0.1:1/ws", "token", syncs())
+    window.arrived.append(Notification.of(row(1, "first")))
+
+    assert await window.take(lambda _: True, 0) is not None
+
+
+async def test_a_window_that_is_given_up_midway_holds_no_socket() -> None:
+    closed = asyncio.Event()
+
+    async def script(socket: ServerConnection) -> None:
+        await socket.wait_closed()
+        closed.set()
+
+    async def never(_: int | None) -> Json:
+        await asyncio.Event().wait()
+        return {}
+
+    async with gateway(script) as address:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await Window(address, "token", never).open()
+        async with asyncio.timeout(SECONDS):
+            await closed.wait()
+
+
+async def test_a_frame_that_is_none_is_told_by_the_window() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await socket.send("{}")
+        await until_it_closes(socket)
+
+    async with gateway(script) as address:
+        window = Window(address, "token", syncs((0, [])))
+        await window.open()
+        async with asyncio.timeout(SECONDS):
+            await window.read()
+        state = window.state
+        await window.close()
+
+    assert state == "it does not understand the gateway: KeyError('payload')"
+
+
 async def test_a_gateway_that_is_not_there_opens_no_window() -> None:
     with pytest.raises(NotStartedError, match="opens no window"):
         await Window("ws://127.0.0.1:1/ws", "token", syncs()).open()

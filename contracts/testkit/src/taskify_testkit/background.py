@@ -26,8 +26,20 @@ class Background:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do the work over there, and block until it is done; the work has an end of its own."""
-        return self.start(work).result()
+        """Do the work over there, and block until it is done; to be interrupted here cancels it there.
+
+        Raises:
+            RuntimeError: this is called over there, where it would wait for itself.
+        """
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise RuntimeError("the test kit's own thread cannot wait for itself: `await` instead of `run`")
+        future = self.start(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
 
     def close(self) -> None:
         """Cancel what still runs, and end the thread."""

@@ -79,6 +79,5 @@ def taskify(_taskify_system: "System", _taskify_background: "Background") -> Ite
     """A running Taskify, to one test of your service: its people are new, its processes are the session's."""
     from taskify_testkit.taskify import Taskify  # noqa: PLC0415 (see above)
 
-    taskify = Taskify(_taskify_system, _taskify_background)
-    yield taskify
-    _taskify_background.wait(taskify.close())
+    with Taskify(_taskify_system, _taskify_background) as taskify:
+        yield taskify

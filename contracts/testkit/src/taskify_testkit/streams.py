@@ -11,9 +11,9 @@ from typing import Self
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
 from taskify_testkit.background import Background
-from taskify_testkit.errors import SettingsError, UnexpectedError
+from taskify_testkit.errors import SettingsError, TaskifyTestkitError, UnexpectedError
 from taskify_testkit.facts import Json, broker
-from taskify_testkit.system import System, broker_answers
+from taskify_testkit.system import System
 
 EVENT_SECONDS = 5.0
 
@@ -76,7 +76,7 @@ class EventStream:
         self._system = system
         self._background = background
         self._patterns = patterns_of(words)
-        self._words = ", ".join(words) or "all"
+        self._words = f" {', '.join(words)}" if words else ""
         self._channel: AbstractChannel | None = None
         self._arrived: list[tuple[Event, AbstractIncomingMessage]] = []
         self._changed = asyncio.Condition()
@@ -100,30 +100,36 @@ class EventStream:
     ) -> Event:
         """Take the next event that is wanted; those before it are skipped. `subject` is a task's or a person's id.
 
+        `wanted` is called in the test kit's thread; an event at which it raises stays.
+
         Raises:
+            TaskifyTestkitError: this is not inside the `async with` block.
             UnexpectedError: none came within so many seconds; the text says which came.
         """
         __tracebackhide__ = True
+        if self._channel is None:
+            raise TaskifyTestkitError("`next` is called inside the block: `async with taskify.events() as events:`")
         event = await self._background.call(self._next(wanted, subject, within))
         if event is None:
-            what = f"an event {self._words}" + ("" if subject is None else f" of {subject}")
+            what = f"an event{self._words}" + ("" if subject is None else f" of {subject}")
             came = "".join(f"\n          {each}" for each in self._skipped[-10:]) or " nothing"
             raise UnexpectedError(f"no event came within {within:g} s\nexpected  {what}\ncame     {came}")
         return event
 
     async def _open(self) -> None:
-        async with broker_answers():
-            self._channel = await self._system.connection.channel()
-            await self._channel.set_qos(prefetch_count=PREFETCH)
-            queue = await self._channel.declare_queue(exclusive=True)
+        async with self._system.broker_answers():
+            self._channel = channel = await self._system.connection.channel()
+            await channel.set_qos(prefetch_count=PREFETCH)
+            queue = await channel.declare_queue(exclusive=True)
             for pattern in self._patterns:
                 await queue.bind(broker().events_exchange, pattern)
             await queue.consume(self._hear)
 
     async def _close(self) -> None:
-        if self._channel is not None:
-            async with broker_answers():
-                await self._channel.close()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            async with self._system.broker_answers():
+                await channel.close()
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         properties = {name: getattr(message, name) for name in ("message_id", "type", "content_type", "user_id")}
@@ -137,9 +143,12 @@ class EventStream:
                 async with asyncio.timeout(within):
                     while True:
                         while self._arrived:
-                            event, message = self._arrived.pop(0)
-                            await message.ack()
-                            if subject in (None, event.subject) and wanted(event):
+                            event, message = self._arrived[0]
+                            is_wanted = subject in (None, event.subject) and wanted(event)
+                            del self._arrived[0]
+                            async with self._system.broker_answers():
+                                await message.ack()
+                            if is_wanted:
                                 return event
                             self._skipped.append(str(event))
                         await self._changed.wait()

@@ -18,8 +18,11 @@ from taskify_testkit.administration import service_user
 from taskify_testkit.api import REQUEST_SECONDS, Api
 from taskify_testkit.contract import Contract
 from taskify_testkit.errors import NotStartedError
-from taskify_testkit.facts import MARKER_KIND, MARKER_SENDER, broker
+from taskify_testkit.facts import MARKER_KIND, MARKER_SENDER, Json, broker
 from taskify_testkit.observer import Observer
+
+REGISTERED_AT_ONCE = 8
+"""Taskify hashes few passwords at a time, and turns away who would wait long."""
 
 _CONNECT_SECONDS = 10.0
 _ANSWER_SECONDS = 10.0
@@ -37,6 +40,7 @@ class System:
         self.connection = connection
         self.api = api
         self.observer = Observer()
+        self._registering = asyncio.Semaphore(REGISTERED_AT_ONCE)
         self._open = AsyncExitStack()
 
     @classmethod
@@ -60,7 +64,7 @@ class System:
                 raise NotStartedError(f"the broker does not let its administrator in: {error!r}") from error
             await opened.enter_async_context(connection)
             system = cls(addresses, contract, amqp_url, connection, Api(http, addresses))
-            async with broker_answers():
+            async with system.broker_answers():
                 await system.observer.listen(connection)
             system._open = opened.pop_all()
             return system
@@ -68,6 +72,16 @@ class System:
 
     async def close(self) -> None:
         await self._open.aclose()
+
+    async def register(self, name: str) -> tuple[Json, Api]:
+        """Make a person of this name; some at a time."""
+        async with self._registering:
+            return await self.api.register(name)
+
+    async def catch_up(self) -> None:
+        """Wait until the observer has heard all that the broker has confirmed."""
+        async with self.broker_answers():
+            await self.observer.catch_up()
 
     async def send_marker(self, recipients: Sequence[str], text: str) -> None:
         """Have people told of something that the test kit knows again; the broker has it when this returns."""
@@ -100,19 +114,20 @@ class System:
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[AbstractChannel]:
-        async with broker_answers(), self.connection.channel() as channel:
+        async with self.broker_answers(), self.connection.channel() as channel:
             yield channel
 
+    @asynccontextmanager
+    async def broker_answers(self) -> AsyncIterator[None]:
+        """Bound what is asked of the broker.
 
-@asynccontextmanager
-async def broker_answers() -> AsyncIterator[None]:
-    """Bound what is asked of the broker.
-
-    Raises:
-        NotStartedError: it did not answer, or the connection is gone.
-    """
-    try:
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            yield
-    except (OSError, TimeoutError, aio_pika.exceptions.AMQPError) as error:
-        raise NotStartedError(f"the broker does not answer: {error!r}") from error
+        Raises:
+            NotStartedError: it did not answer, or the connection is gone.
+        """
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                yield
+        except (OSError, TimeoutError, aio_pika.exceptions.AMQPError, RuntimeError) as error:
+            # aio-pika says by a RuntimeError that a connection or a channel is closed.
+            ended = await asyncio.to_thread(self.addresses.ended)
+            raise NotStartedError(f"the broker does not answer: {error!r}{ended}") from error

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from taskify_testkit.addresses import Addresses
+from taskify_testkit.agreed import not_as_agreed
 from taskify_testkit.background import Background
 from taskify_testkit.errors import TaskifyTestkitError, UnexpectedError
+from taskify_testkit.member import Member
 from taskify_testkit.people import Person
 from taskify_testkit.streams import EventStream
 from taskify_testkit.system import System
@@ -19,16 +22,30 @@ PEOPLE = 100
 
 _NAMES = ("Ann", "John", "Maria", "Kofi", "Yuki", "Omar", "Ines", "Raj")
 _MARKER_SECONDS = 10.0
+_LOG_LINES = 200
 
 
 class Taskify:
-    """A running Taskify, to a test of one service; everything is new to each test but the processes."""
+    """A running Taskify, to a test of one service; everything is new to each test but the processes.
+
+    Used in a `with` block, whose end closes all windows.
+    """
 
     def __init__(self, system: System, background: Background) -> None:
         self._system = system
         self._background = background
         self._since = system.observer.now
-        self._people: list[Person] = []
+        self._members: list[Member] = []
+        self._asked_for = 0
+        self._named = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._background.wait(_leave(self._members))
 
     @property
     def service(self) -> str:
@@ -56,13 +73,20 @@ class Taskify:
         Raises:
             TaskifyTestkitError: a test has too many.
         """
-        if len(self._people) + count > PEOPLE:
+        if count < 0:
+            raise TaskifyTestkitError(f"{count} people cannot be made")
+        if self._asked_for + count > PEOPLE:
             raise TaskifyTestkitError(f"a test may have {PEOPLE} people")
-        first = len(self._people)
-        names = [name or _NAMES[(first + number) % len(_NAMES)] for number in range(count)]
-        made = await self._background.call(self._register(names))
-        self._people += made
-        return made
+        # Taken before anything is awaited: others may be asked for meanwhile.
+        self._asked_for += count
+        names = [name or _NAMES[number % len(_NAMES)] for number in range(self._named, self._named + count)]
+        self._named += count
+        try:
+            members = await self._background.call(self._register(names))
+        except BaseException:
+            self._asked_for -= count
+            raise
+        return [Person(member, self._background) for member in members]
 
     def assert_valid(self, event: Mapping[str, Any] | bytes | str) -> None:
         """Assert that Taskify would take an event of this service; see `Contract.assert_valid`."""
@@ -73,6 +97,20 @@ class Taskify:
         """Assert that an event of the service's own is a CloudEvent of it; see `Contract.assert_valid_envelope`."""
         __tracebackhide__ = True
         self._system.contract.assert_valid_envelope(event)
+
+    async def assert_sent_as_agreed(self) -> None:
+        """Assert that what the service has sent since the test began is as agreed, with its messages' properties.
+
+        It holds for what was sent, with its confirm, before this is called, and would have people told.
+
+        Raises:
+            UnexpectedError: something is not, or nothing was sent.
+        """
+        __tracebackhide__ = True
+        await self._background.call(self._system.catch_up())
+        wrong = not_as_agreed(self._system.contract, self._system.observer.since(self._since))
+        if wrong:
+            raise UnexpectedError("not sent as agreed" + "".join(f"\n{line}" for line in wrong))
 
     def events(self, *words: str) -> EventStream:
         """Listen to Taskify's own events inside an `async with`, such as `task.assigned`; without words, to all."""
@@ -87,51 +125,73 @@ class Taskify:
 
         Raises:
             UnexpectedError: somebody was told.
-            TaskifyTestkitError: several workers share the requests, who keep no order; or the other event did not come.
+            TaskifyTestkitError: not just one worker takes the requests; or the other event did not come.
         """
         __tracebackhide__ = True
         left_out = {person.id for person in but}
-        asked = [person for person in self._people if person.id not in left_out]
+        asked = [member for member in self._members if member.id not in left_out]
         if not asked:
             raise TaskifyTestkitError("nobody is asked: make a person with `await taskify.person()` first")
         surplus = await self._background.call(self._surplus(asked, within))
         if surplus:
             raise UnexpectedError("more people were told, or more often, than the test has taken" + "".join(surplus))
 
+    async def log(self, lines: int = _LOG_LINES) -> str:
+        """Give the end of the log of Taskify's container.
+
+        Raises:
+            TaskifyTestkitError: somebody else has started this Taskify, and has its log.
+        """
+        taskify = next((part for part in self.addresses.parts if part.name == "Taskify"), None)
+        if taskify is None:
+            raise TaskifyTestkitError(
+                "this Taskify runs in no container of the test kit: its log is where it was started"
+            )
+        return await self._background.call(asyncio.to_thread(taskify.log, lines))
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do asynchronous work in a test that is not asynchronous."""
         return self._background.wait(work)
 
-    async def close(self) -> None:
-        """Close all windows; runs in the background."""
-        for person in self._people:
-            await person.leave()
-
-    async def _register(self, names: list[str]) -> list[Person]:
-        register = Person.register
+    async def _register(self, names: list[str]) -> list[Member]:
+        tasks: list[asyncio.Task[Member]] = []
         try:
             async with asyncio.TaskGroup() as group:
-                made = [
-                    group.create_task(register(self._system, self._background, name, self._since)) for name in names
+                tasks += [
+                    group.create_task(Member.register(self._system, self._background, name, self._since))
+                    for name in names
                 ]
-        except ExceptionGroup as errors:
-            # The others were given up because of it.
-            raise errors.exceptions[0] from None
-        return [each.result() for each in made]
+        except BaseException as error:
+            # Those who were made have an open window; the others were given up.
+            await _leave([task.result() for task in tasks if not task.cancelled() and task.exception() is None])
+            if isinstance(error, ExceptionGroup):
+                raise error.exceptions[0] from None
+            raise
+        made = [task.result() for task in tasks]
+        self._members += made
+        return made
 
-    async def _surplus(self, asked: list[Person], within: float) -> list[str]:
+    async def _surplus(self, asked: list[Member], within: float) -> list[str]:
         _, workers = await self._system.request_queue()
         if workers > 1:
             raise TaskifyTestkitError(
                 f"{workers} workers share the requests, and keep no order among each other: that nobody else was told "
                 "can be said of a Taskify with one worker only, as the test kit starts it"
             )
-        closed = [f"{person.name} ({person.window_state})" for person in asked if person.window_state != "open"]
+        closed = [f"{member.name} ({member.window_state})" for member in asked if member.window_state != "open"]
         if closed:
             raise TaskifyTestkitError(f"who has no open window cannot be asked: {', '.join(closed)}")
         text = str(uuid4())
-        await self._system.send_marker([person.id for person in asked], text)
-        for person in asked:
-            if not await person.has_marker(text, within):
-                raise TaskifyTestkitError(f"the event behind the others did not reach {person.name} in {within:g} s")
-        return [f"\n{person.name} ({person.id}): {each}" for person in asked for each in person.untaken()]
+        await self._system.send_marker([member.id for member in asked], text)
+        for member in asked:
+            if not await member.has_marker(text, within):
+                _, workers = await self._system.request_queue()
+                raise TaskifyTestkitError(
+                    f"the event behind the others did not reach {member.name} in {within:g} s: "
+                    f"{workers} workers take the requests, the window: {member.window_state}"
+                )
+        return [f"\n{member.name} ({member.id}): {each}" for member in asked for each in member.untaken()]
+
+
+async def _leave(members: Iterable[Member]) -> None:
+    await asyncio.gather(*(member.leave() for member in members))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -110,33 +110,31 @@ def broken(described: Json, event: Json) -> Iterator[Problem]:
 
 
 def _told(error: ValidationError) -> Iterator[Problem]:
-    where, rule = _path(error), str(error.validator)
+    where, rule, given = _path(error), str(error.validator), cast("Any", error.instance)
     if rule == "required":
         # One error comes for each name that is missing: it is the first word of its text.
         named = error.message.split("'")[1]
         yield Problem(f"{where}.{named}" if where else named, "is missing")
     elif rule == "not":
-        yield Problem(where, f"{quoted(error.instance)} is one of Taskify's own; take a word of your own")
+        yield Problem(where, f"{quoted(given)} is one of Taskify's own; take a word of your own")
     elif rule in _LENGTHS:
         unit, bound = _LENGTHS[rule]
-        yield Problem(where, f"has {len(error.instance)} {unit}; {bound} {error.validator_value}")
+        yield Problem(where, f"has {len(given)} {unit}; {bound} {error.validator_value}")
     elif rule == "anyOf" and (inner := [each for each in error.context or () if each.validator != "type"]):
         yield from _told(inner[0])
     elif where in _EXPECTED:
-        yield Problem(where, f"{quoted(error.instance)} is not {_EXPECTED[where]}")
+        yield Problem(where, f"{quoted(given)} is not {_EXPECTED[where]}")
     elif rule == "anyOf":
         yield from _told((error.context or [error])[0])
     elif rule == "format":
-        yield Problem(where, f"{quoted(error.instance)} is not a {error.validator_value}")
+        yield Problem(where, f"{quoted(given)} is not a {error.validator_value}")
     elif rule == "type":
         wanted = str(error.validator_value)
-        yield Problem(where or "body", f"{quoted(error.instance)} is not {_TYPES.get(wanted, wanted)}")
+        yield Problem(where or "body", f"{quoted(given)} is not {_TYPES.get(wanted, wanted)}")
     elif rule == "const":
-        yield Problem(where, f"{error.validator_value!r} was expected, this is {quoted(error.instance)}")
+        yield Problem(where, f"{error.validator_value!r} was expected, this is {quoted(given)}")
     else:
-        yield Problem(
-            where or "body", f"{quoted(error.instance)} breaks the rule {rule} {quoted(error.validator_value)}"
-        )
+        yield Problem(where or "body", f"{quoted(given)} breaks the rule {rule} {quoted(error.validator_value)}")
 
 
 def _path(error: ValidationError) -> str:

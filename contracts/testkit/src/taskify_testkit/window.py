@@ -17,7 +17,10 @@ Sync = Callable[[int | None], Awaitable[Json]]
 
 
 class Window:
-    """`arrived` are the notifications that came while it was open, in their order; one that was changed came again."""
+    """`arrived` are the notifications that came while it was open, in their order; one that was changed came again.
+
+    `taken` are the ids of those that `take` has given.
+    """
 
     def __init__(self, address: str, token: str, sync: Sync) -> None:
         self._address = address
@@ -28,6 +31,7 @@ class Window:
         self._heartbeat_seconds = 0.0
         self._changed = asyncio.Condition()
         self.arrived: list[Notification] = []
+        self.taken: set[str] = set()
         self.state = "it was never opened"
 
     async def open(self) -> None:
@@ -36,6 +40,16 @@ class Window:
         Raises:
             NotStartedError: the gateway does not let it in.
         """
+        try:
+            await self._open()
+        except BaseException:
+            # Also who is given up midway holds no socket.
+            if self._socket is not None:
+                await self._socket.close()
+            raise
+
+    async def _open(self) -> None:
+        self._socket = None
         try:
             async with asyncio.timeout(_OPEN_SECONDS):
                 self._socket = await connect(self._address, compression=None, proxy=None, ping_interval=None)
@@ -48,10 +62,12 @@ class Window:
         self._heartbeat_seconds = ready["payload"]["heartbeat_s"]
         known = self._seq is not None
         answer = await self._sync(self._seq)
-        self._seq = answer["latest_seq"]
-        if known:
-            self.arrived += map(Notification.of, _in_order(answer))
-        self.state = "open"
+        async with self._changed:
+            self._seq = answer["latest_seq"]
+            if known:
+                self.arrived += map(Notification.of, _in_order(answer))
+            self.state = "open"
+            self._changed.notify_all()
 
     async def read(self) -> None:
         """Take frames until the socket is closed."""
@@ -74,6 +90,8 @@ class Window:
             self.state = f"the gateway closed it ({code})" if self.state == "open" else self.state
         except TaskifyTestkitError as error:
             self.state = f"it could not catch up: {error}"
+        except (KeyError, TypeError, ValueError) as error:
+            self.state = f"it does not understand the gateway: {error!r}"
 
     async def close(self) -> None:
         """Close the socket; what arrived stays."""
@@ -89,9 +107,12 @@ class Window:
                     while (found := next(filter(wanted, self.arrived), None)) is None:
                         await self._changed.wait()
             except TimeoutError:
-                return None
-        self.arrived.remove(found)
-        return found
+                # What has come in the same moment has come in time.
+                if (found := next(filter(wanted, self.arrived), None)) is None:
+                    return None
+            self.arrived.remove(found)
+            self.taken.add(found.id)
+            return found
 
     async def _take(self, frame: Json) -> None:
         payload, seq = frame["payload"], frame["payload"].get("seq")

@@ -137,7 +137,7 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
         health = Health({"database": partial(check_database, database), "keys": keys.check})
         api = notification_api()
         api.include_router(health_routes(health))
-        registry, requests = process_registry(), RequestMetrics()
+        registry, requests = process_registry(), RequestMetrics(api)
         registry.register(requests)
         api.include_router(metrics_routes(registry))
         limits = request_limits(settings)

@@ -125,7 +125,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         page_origins=frozenset({settings.public_api_url, *settings.allowed_origins}),
         registration_open=settings.registration is Registration.OPEN,
     )
-    registry, requests = process_registry(), RequestMetrics()
+    registry, requests = process_registry(), RequestMetrics(api)
     registry.register(requests)
     api.include_router(metrics_routes(registry))
     served = CountedRequests(wrap(api, addresses, settings.allowed_origins, limits), requests)

@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable
 
+from fastapi import FastAPI
 from prometheus_client.metrics_core import Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,17 +16,29 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 _FAILED = "5xx"
 """Of a request that ended without an answer, too."""
 
+_FORESEEN = ("2xx", "4xx", _FAILED)
+"""What each operation may end in. A redirect is none of an API's answers."""
+
 
 class RequestMetrics:
     """A collector of what `CountedRequests` counts.
 
     A route is named by its template, as the code has it: never by the path that was asked for. What no route took (a
     file of the page, an unknown path, what a limit refused before) is of the route `other`.
+
+    The operations that the application documents, and `GET` of `other`, show from the start: all routes must be in it
+    by then. Anything else (health, a method that a route does not have) shows with its first request.
     """
 
-    def __init__(self) -> None:
-        self._counts: defaultdict[tuple[str, ...], int] = defaultdict(int)
-        self._seconds: defaultdict[tuple[str, ...], Distribution] = defaultdict(Distribution)
+    def __init__(self, app: FastAPI) -> None:
+        paths = app.openapi()["paths"]
+        foreseen = [(path, method.upper()) for path, methods in paths.items() for method in methods] + [(OTHER, "GET")]
+        self._counts: defaultdict[tuple[str, ...], int] = defaultdict(
+            int, {(*operation, status): 0 for operation in foreseen for status in _FORESEEN}
+        )
+        self._seconds: defaultdict[tuple[str, ...], Distribution] = defaultdict(
+            Distribution, {operation: Distribution() for operation in foreseen}
+        )
 
     def count(self, scope: Scope, status: int | None, seconds: float) -> None:
         """Count a request that has ended; `status` is None if it was never answered."""

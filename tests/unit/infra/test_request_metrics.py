@@ -25,9 +25,10 @@ def shop() -> CountedRequests:
     async def delete(thing_id: int) -> None:
         raise RuntimeError(thing_id)
 
-    app, registry, requests = FastAPI(), process_registry(), RequestMetrics()
-    registry.register(requests)
+    app, registry = FastAPI(), process_registry()
     app.include_router(routes)
+    requests = RequestMetrics(app)
+    registry.register(requests)
     app.include_router(metrics_routes(registry))
     return CountedRequests(app, requests)
 
@@ -63,9 +64,24 @@ async def test_nothing_that_a_client_chose_becomes_a_label(client: httpx.AsyncCl
 
     assert (await counted(client)).labels() == {
         "route": {"other", "/api/things/{thing_id}"},
-        "method": {"GET", "other"},
-        "status": {"2xx", "4xx"},
+        "method": {"GET", "DELETE", "other"},
+        "status": {"2xx", "4xx", "5xx"},
     }
+
+
+async def test_the_first_failure_of_each_documented_operation_is_seen_as_a_step_from_zero(
+    client: httpx.AsyncClient,
+) -> None:
+    deleting = {"route": "/api/things/{thing_id}", "method": "DELETE"}
+    before = await counted(client)
+    await client.delete("/api/things/1")
+    after = await counted(client)
+
+    assert before.value("taskify_http_requests_total", **deleting, status="5xx") == 0
+    assert before.value("taskify_http_request_seconds_count", **deleting) == 0
+    assert before.value("taskify_http_requests_total", route="other", method="GET", status="5xx") == 0
+    assert after.value("taskify_http_requests_total", **deleting, status="5xx") == 1
+    assert after.value("taskify_http_request_seconds_count", **deleting) == 1
 
 
 async def test_the_page_has_memory_and_files_of_the_process_and_no_proxy_gets_it(client: httpx.AsyncClient) -> None:

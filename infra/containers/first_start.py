@@ -5,9 +5,13 @@ holds `secrets.json`, of which the others are made; what is there stays, so this
 """
 
 import argparse
+import fcntl
+import os
 import secrets
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,7 +19,7 @@ from contracts.topology import NOTIFICATION_WORKER, TASK_SERVICE, WS_GATEWAY
 from infra.broker.definitions import ADMINISTRATOR, VHOST, render, text, with_administrator, with_passwords
 from infra.local.databases import database_url
 from infra.local.errors import LaunchError
-from infra.local.passwords import Passwords, load_passwords, write_private
+from infra.local.passwords import load_passwords, renew_service_passwords, replace_file
 
 FOLDER = Path("/secrets")
 
@@ -26,14 +30,18 @@ _PASSWORD_BYTES = 24
 # For containers whose user is another: the volume is theirs alone.
 _READABLE = 0o444
 _OURS = 0o400
+_OTHERS_SECONDS = 30.0
+_POLL_SECONDS = 0.05
 
-# `load_definitions` makes users, rights, queues and bindings at every start, and no guest.
+# `load_definitions` makes users, rights, queues and bindings at every start, and no guest. Quorum queues keep their
+# write-ahead log in memory until it is that large; its default, 512 MiB, would be all that the watermark allows.
 _RABBITMQ_CONFIGURATION = """\
 listeners.tcp.default = 5672
 management.tcp.port = 15672
 load_definitions = /run/taskify/definitions.json
 heartbeat = 20
 vm_memory_high_watermark.absolute = 512MB
+raft.wal_max_size_bytes = 67108864
 disk_free_limit.absolute = 512MB
 log.console = true
 log.console.level = info
@@ -58,9 +66,9 @@ def write_secrets(folder: Path = FOLDER) -> None:
         return f"amqp://{user}:{quote(passwords.broker[user], safe='')}@{RABBITMQ}/{VHOST}"
 
     definitions = text(with_passwords(with_administrator(render()), passwords.broker))
-    _write(folder / "postgres" / "password", passwords.postgres, _READABLE)
-    _write(folder / "rabbitmq" / "definitions.json", definitions, _READABLE)
-    _write(folder / "rabbitmq" / "rabbitmq.conf", _RABBITMQ_CONFIGURATION, _READABLE)
+    replace_file(folder / "postgres" / "password", passwords.postgres, mode=_READABLE)
+    replace_file(folder / "rabbitmq" / "definitions.json", definitions, mode=_READABLE)
+    replace_file(folder / "rabbitmq" / "rabbitmq.conf", _RABBITMQ_CONFIGURATION, mode=_READABLE)
     _write_environment(
         folder / "operator",
         {
@@ -84,39 +92,47 @@ def write_secrets(folder: Path = FOLDER) -> None:
     _write_environment(folder / WS_GATEWAY, {"TASKIFY_GATEWAY_BROKER_URL": broker(WS_GATEWAY)})
     grafana = folder / "grafana" / "password"
     if not grafana.exists():
-        _write(grafana, secrets.token_urlsafe(_PASSWORD_BYTES), _READABLE)
+        replace_file(grafana, secrets.token_urlsafe(_PASSWORD_BYTES), mode=_READABLE)
 
 
-def forget_service_passwords(folder: Path = FOLDER) -> None:
-    """Let the next writing make new ones for all services; the administrators keep theirs."""
-    home = folder / "operator"
-    now = load_passwords(home)
-    kept = Passwords(postgres=now.postgres, roles={}, broker={ADMINISTRATOR: now.broker[ADMINISTRATOR]})
-    new = home / "secrets.new"
-    write_private(new, kept.model_dump_json(indent=2) + "\n")
-    new.replace(home / "secrets.json")
+@contextmanager
+def only_writer(folder: Path = FOLDER, seconds: float = _OTHERS_SECONDS) -> Iterator[None]:
+    """Let nobody else write secrets meanwhile: a rotation beside a start would leave passwords that do not fit.
+
+    Raises:
+        LaunchError: another holds the folder for longer than `seconds`.
+    """
+    operator = os.open(folder / "operator", os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(operator, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LaunchError("Another container has been writing the secrets for too long.") from None
+            time.sleep(_POLL_SECONDS)
+        yield
+    finally:
+        os.close(operator)
 
 
 def _write_environment(folder: Path, variables: Mapping[str, str]) -> None:
-    _write(folder / "environment", "".join(f"{name}='{value}'\n" for name, value in variables.items()), _OURS)
-
-
-def _write(file: Path, content: str, mode: int) -> None:
-    """Put a new file in the place of the old one, so that nobody reads half of it."""
-    new = file.with_name(f"{file.name}.new")
-    write_private(new, content)
-    new.chmod(mode)
-    new.replace(file)
+    lines = "".join(f"{name}='{value}'\n" for name, value in variables.items())
+    replace_file(folder / "environment", lines, mode=_OURS)
 
 
 def main() -> int:
     """Write all secrets; `rotate` makes new passwords for the services first."""
     parser = argparse.ArgumentParser(prog="python -m infra.containers.first_start", description=__doc__)
     parser.add_argument("deed", nargs="?", choices=["rotate"], help="new passwords for all services")
+    deed = parser.parse_args().deed
     try:
-        if parser.parse_args().deed == "rotate":
-            forget_service_passwords()
-        write_secrets()
+        with only_writer():
+            if deed == "rotate":
+                renew_service_passwords(FOLDER / "operator")
+            write_secrets()
     except LaunchError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,5 +1,6 @@
 """The passwords of one system: made once at random, kept in `secrets.json`, readable by their owner only."""
 
+import os
 import secrets
 from pathlib import Path
 
@@ -33,21 +34,45 @@ def load_passwords(home: Path) -> Passwords:
     except FileNotFoundError:
         if (home / "postgres").exists():
             raise BrokenDataError(
-                f"{file} is gone, and with it the passwords of the data in {home}. `make reset` drops all data."
+                f"{file} is gone, and with it the passwords of the data in {home}. Put it back from a backup, or drop "
+                "all data (`make reset`)."
             ) from None
         stored = Passwords(postgres=_random(), roles={}, broker={})
     except ValidationError:
-        raise BrokenDataError(f"{file} is damaged. `make reset` drops all data and starts anew.") from None
-    complete = Passwords(
-        postgres=stored.postgres,
-        roles={role: _random() for role in SERVICE_ROLES} | stored.roles,
-        broker={user: _random() for user in (*(user.name for user in USERS), ADMINISTRATOR)} | stored.broker,
-    )
+        raise BrokenDataError(
+            f"{file} is damaged. Put it back from a backup, or drop all data and start anew "
+            "(`make reset`; in containers, `docker compose down --volumes`)."
+        ) from None
+    complete = _completed(stored)
     if complete != stored:
-        new = file.with_suffix(".new")
-        write_private(new, complete.model_dump_json(indent=2) + "\n")
-        new.replace(file)
+        _store(file, complete)
     return complete
+
+
+def renew_service_passwords(home: Path) -> None:
+    """Make new passwords for all services, in one step; the administrators keep theirs.
+
+    Raises:
+        BrokenDataError: the file is damaged.
+    """
+    now = load_passwords(home)
+    kept = Passwords(postgres=now.postgres, roles={}, broker={ADMINISTRATOR: now.broker[ADMINISTRATOR]})
+    _store(home / "secrets.json", _completed(kept))
+
+
+def replace_file(file: Path, text: str, *, mode: int = 0o600) -> None:
+    """Put a new file in the place of the old one: whoever reads gets one of the two wholly, after a power cut too."""
+    new = file.with_name(f"{file.name}.new")
+    write_private(new, text)
+    new.chmod(mode)
+    with new.open("rb") as written:
+        os.fsync(written.fileno())
+    new.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def write_private(file: Path, text: str) -> None:
@@ -55,6 +80,19 @@ def write_private(file: Path, text: str) -> None:
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
     file.write_text(text)
+
+
+def _completed(stored: Passwords) -> Passwords:
+    """Add a password for everybody who has none."""
+    return Passwords(
+        postgres=stored.postgres,
+        roles={role: _random() for role in SERVICE_ROLES} | stored.roles,
+        broker={user: _random() for user in (*(user.name for user in USERS), ADMINISTRATOR)} | stored.broker,
+    )
+
+
+def _store(file: Path, passwords: Passwords) -> None:
+    replace_file(file, passwords.model_dump_json(indent=2) + "\n")
 
 
 def _random() -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from infra.broker.definitions import ADMINISTRATOR, password_hash
-from infra.containers.first_start import forget_service_passwords, write_secrets
-from infra.local.passwords import Passwords
+from infra.containers.first_start import only_writer, write_secrets
+from infra.local.errors import BrokenDataError, LaunchError
+from infra.local.passwords import Passwords, renew_service_passwords
 
 VOLUMES = ("operator", "postgres", "rabbitmq", "grafana", "task-service", "notification-worker", "ws-gateway")
 
@@ -73,15 +74,54 @@ def test_only_files_for_other_users_are_readable_by_them(volumes: Path) -> None:
             assert not file.stat().st_mode & 0o022, file
 
 
-def test_forgetting_changes_the_services_passwords_and_not_the_administrators(volumes: Path) -> None:
+def test_renewing_changes_the_services_passwords_and_not_the_administrators(volumes: Path) -> None:
     before = passwords(volumes)
-    forget_service_passwords(volumes)
+    renew_service_passwords(volumes / "operator")
+    renewed = passwords(volumes)
     write_secrets(volumes)
     after = passwords(volumes)
 
+    # In one step: whoever reads meanwhile finds a password for everybody.
+    assert after == renewed
     assert after.postgres == before.postgres
     assert after.broker[ADMINISTRATOR] == before.broker[ADMINISTRATOR]
+    assert after.roles.keys() == before.roles.keys()
     assert not set(after.roles.values()) & set(before.roles.values())
     same = {user for user, password in after.broker.items() if password == before.broker[user]}
     assert same == {ADMINISTRATOR}
     assert after.broker["ws-gateway"] in (volumes / "ws-gateway" / "environment").read_text()
+
+
+def test_only_one_writes_secrets_at_a_time(volumes: Path) -> None:
+    with only_writer(volumes), pytest.raises(LaunchError, match="Another container"), only_writer(volumes, seconds=0):
+        pytest.fail("two rotate at once")
+    with only_writer(volumes, seconds=0):
+        write_secrets(volumes)
+
+
+def test_what_a_start_that_broke_off_has_left_half_written_does_not_matter(volumes: Path) -> None:
+    before = passwords(volumes)
+    for file in ("operator/secrets.json.new", "ws-gateway/environment.new", "postgres/password.new"):
+        (volumes / file).write_text("half")
+        (volumes / file).chmod(0o444)
+    renew_service_passwords(volumes / "operator")
+    write_secrets(volumes)
+
+    assert passwords(volumes).postgres == before.postgres
+    assert not list(volumes.rglob("*.new"))
+    assert (volumes / "postgres" / "password").read_text() == before.postgres
+
+
+def test_an_empty_file_of_passwords_is_said_and_left_alone(volumes: Path) -> None:
+    file = volumes / "operator" / "secrets.json"
+    file.write_text("")
+    with pytest.raises(BrokenDataError, match=r"is damaged\. Put it back from a backup"):
+        write_secrets(volumes)
+    assert file.read_text() == ""
+
+
+def test_the_write_ahead_log_of_quorum_queues_fits_below_the_watermark(volumes: Path) -> None:
+    lines = (volumes / "rabbitmq" / "rabbitmq.conf").read_text().splitlines()
+    configuration = {key: value for key, _, value in (line.partition(" = ") for line in lines)}
+    watermark = int(configuration["vm_memory_high_watermark.absolute"].removesuffix("MB")) * 1_000_000
+    assert int(configuration["raft.wal_max_size_bytes"]) <= watermark / 4

@@ -1,12 +1,13 @@
 """What a browser gets at http://localhost:8080: nginx, with the page, both APIs and the sockets behind one address."""
 
+import re
 import time
 
 import httpx
 import pytest
 from playwright.async_api import expect
 
-from tests.containers.engine import FRONT, REPOSITORY, Compose
+from tests.containers.engine import FRONT, REPOSITORY, Compose, run
 from tests.support.browser import OpenPage, open_bell, shows_unread
 from tests.support.people import Person
 
@@ -21,6 +22,12 @@ SECURITY = (
     "Permissions-Policy",
 )
 LIMIT_SECONDS = 30
+CONFIGURATION = REPOSITORY / "infra" / "containers" / "nginx" / "nginx.conf"
+OPEN_FILES = """
+for process in $(grep -l '^nginx: worker' /proc/[0-9]*/cmdline); do
+    awk '/Max open files/ { print $4 }' ${process%cmdline}limits
+done
+"""
 
 
 async def test_the_page_has_the_security_headers_of_the_task_service(http: httpx.AsyncClient) -> None:
@@ -67,6 +74,13 @@ async def test_what_is_not_for_browsers_is_not_there(http: httpx.AsyncClient, pa
 
 async def test_the_front_says_that_it_lives(http: httpx.AsyncClient) -> None:
     assert (await http.get(f"{FRONT}/health")).json() == {"status": "live"}
+
+
+async def test_the_front_may_hold_as_many_connections_as_it_is_made_for(compose: Compose) -> None:
+    (web,) = await compose.containers("web")
+    limits = await run("docker", "exec", web.id, "sh", "-c", OPEN_FILES)
+    connections = re.findall(r"worker_connections (\d+);", CONFIGURATION.read_text())
+    assert [int(limit) > int(connections[0]) for limit in limits.split()] == [True, True]
 
 
 async def test_a_body_over_the_limit_is_refused_in_the_words_of_the_apis(ann: Person) -> None:

@@ -11,6 +11,7 @@ from tests.support.people import PASSWORD, Person
 pytestmark = pytest.mark.timeout(1_500)
 
 OURS = ("task-api", "task-relay", "worker", "notification-api", "notification-relay", "gateway", "web")
+WRITE_AHEAD_LOG = "maps:get(wal_max_size_bytes, ra_system:fetch(quorum_queues))."
 READ_SECRETS = "import pathlib; print(pathlib.Path('/secrets/operator/secrets.json').read_text())"
 
 
@@ -87,6 +88,15 @@ async def test_the_tools_reach_the_broker_and_the_database(compose: Compose) -> 
     assert "letters" in letters or "[]" in letters, letters
     assert people.split()[-1] == "t", people
     assert counters is not None
+
+
+async def test_the_servers_have_room_for_the_processes_that_are_documented(compose: Compose) -> None:
+    connections = await compose("run", "--rm", "-T", "psql", "--tuples-only", "-c", "SHOW max_connections")
+    (broker,) = await compose.containers("rabbitmq")
+    log = await run("docker", "exec", broker.id, "rabbitmqctl", "eval", WRITE_AHEAD_LOG)
+
+    assert connections.split()[-1] == "200"
+    assert log.split()[-1] == str(64 * 1024 * 1024)
 
 
 async def test_new_passwords_take_the_place_of_the_old(compose: Compose, ann: Person, john: Person) -> None:

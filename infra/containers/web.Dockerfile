@@ -10,12 +10,6 @@ RUN npm run build \
  && find dist -type f \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) -size +1k -exec gzip -9 -n -k {} +
 
 FROM nginx:1.28
-ARG VERSION=development
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="taskify-web" \
-      org.opencontainers.image.description="Taskify's page, with nginx in front of both APIs and the sockets." \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 
 COPY infra/containers/nginx/nginx.conf /etc/nginx/nginx.conf
 COPY infra/containers/nginx/snippets /etc/nginx/taskify
@@ -36,3 +30,11 @@ EXPOSE 8080
 STOPSIGNAL SIGQUIT
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", "http://127.0.0.1:8080/health"]
+
+# Last, since every commit has another: all that stands above is kept from the build before.
+ARG VERSION=development
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="taskify-web" \
+      org.opencontainers.image.description="Taskify's page, with nginx in front of both APIs and the sockets." \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"

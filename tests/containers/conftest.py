@@ -8,7 +8,15 @@ import httpx
 import pytest
 from playwright.async_api import async_playwright
 
-from tests.containers.engine import BUILD_SECONDS, FRONT, Compose, EngineMissingError, run
+from tests.containers.engine import (
+    BUILD_SECONDS,
+    FRONT,
+    Compose,
+    EngineMissingError,
+    FrontTakenError,
+    require_free_front,
+    run,
+)
 from tests.support.browser import OpenPage, launched
 from tests.support.people import Addresses, Person
 
@@ -19,11 +27,12 @@ async def compose(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Com
     no_settings.touch()
     try:
         found = await Compose.found(no_settings)
-    except EngineMissingError as error:
+        # Whatever a run that was killed has left behind.
+        await found.down("--volumes")
+        require_free_front()
+    except (EngineMissingError, FrontTakenError) as error:
         pytest.exit(str(error), returncode=1)
     await run("infra/containers/images.sh", seconds=BUILD_SECONDS)
-    # Whatever a run that was killed has left behind.
-    await found.down("--volumes")
     try:
         await found.up()
         yield found

@@ -10,15 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.logged import inherited_environment
+from infra.local.ports import LOOPBACK, is_free
 
 REPOSITORY = Path(__file__).parents[2]
-FRONT = "http://localhost:8080"
+PORT = 8080
+FRONT = f"http://localhost:{PORT}"
 NO_ENGINE = """\
 No container engine answers `docker info`, and these tests need one.
   · Start Docker, and see that you may use it: `docker info`. As an ordinary user you may have to be in its group.
   · An engine elsewhere is named by DOCKER_HOST.
 What it said: """
 NO_COMPOSE = "Neither `docker compose` nor `docker-compose` (1.29 or newer) is here. Install Docker's Compose plugin."
+
+PORT_TAKEN = f"""\
+Port {PORT} is taken, and `compose.yaml` needs it. Stop what listens there (`docker ps --filter publish={PORT}`, or
+`ss --listening --tcp --processes`), perhaps a Taskify of your own: `docker compose down`."""
 
 COMMAND_SECONDS = 60.0
 UP_SECONDS = 400.0
@@ -47,6 +53,10 @@ class EngineMissingError(Exception):
     """There is nothing to run containers with; the message says what to do."""
 
 
+class FrontTakenError(Exception):
+    """Somebody else listens where the front is to listen; the message says what to do."""
+
+
 async def run(*words: str, seconds: float = COMMAND_SECONDS) -> str:
     """Run a program to its end; give what it wrote, or fail with it."""
     process = await asyncio.create_subprocess_exec(
@@ -61,12 +71,25 @@ async def run(*words: str, seconds: float = COMMAND_SECONDS) -> str:
         async with asyncio.timeout(seconds):
             output, _ = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise AssertionError(f"`{' '.join(words)}` took longer than {seconds:g} s") from None
+    finally:
+        # Also when the tests are broken off: what it would still start, nobody would take down.
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     text = output.decode(errors="replace")
     assert process.returncode == 0, f"`{' '.join(words)}` failed ({process.returncode}):\n{text}"
     return text
+
+
+def require_free_front() -> None:
+    """See that nobody listens on the front's port.
+
+    Raises:
+        FrontTakenError: somebody does.
+    """
+    if not is_free(LOOPBACK, PORT):
+        raise FrontTakenError(PORT_TAKEN)
 
 
 async def compose_command() -> tuple[str, ...]:
@@ -116,6 +139,9 @@ class Container:
 
     async def restarts(self) -> int:
         return int((await self.inspect())["RestartCount"])
+
+    async def restarts_by_itself(self) -> bool:
+        return str((await self.inspect())["HostConfig"]["RestartPolicy"]["Name"]) != "no"
 
     async def is_well(self) -> bool:
         """Whether it runs and, where it has a health check, that says so; a one-shot is well when it has succeeded."""

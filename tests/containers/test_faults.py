@@ -14,6 +14,8 @@ pytestmark = pytest.mark.timeout(1_500)
 
 CHANGES = 40
 RESTART_SECONDS = 60
+STOP_SECONDS = 200
+SERVERS = ("postgres", "rabbitmq")
 
 
 async def test_a_change_reaches_a_persons_windows_on_all_gateways(compose: Compose, ann: Person, john: Person) -> None:
@@ -65,6 +67,24 @@ async def test_a_part_that_is_away_is_told_of_in_the_words_of_the_apis(compose: 
         await run("docker", "start", api.id)
         await compose.until_well()
     assert (await ann.call("GET", "/api/tasks")).status_code == 200
+
+
+async def test_after_a_restart_of_the_machine_all_parts_find_each_other_in_whatever_order_they_start(
+    compose: Compose, ann: Person, john: Person
+) -> None:
+    everything = await compose.containers()
+    servers = [each.id for each in everything if each.service in SERVERS]
+    others = [each.id for each in everything if each.id not in servers and await each.restarts_by_itself()]
+    await run("docker", "stop", *others, *servers, seconds=STOP_SECONDS)
+
+    # The engine knows nothing of an order, and starts no container that ran once.
+    await run("docker", "start", *others)
+    await run("docker", "start", *servers)
+    await compose.until_well()
+
+    async with john.window() as window:
+        task = await ann.create_task("Fix login bug", assignee_id=john.id)
+        await window.until(shows([task["id"]]), "the task that was assigned")
 
 
 async def test_a_gateway_that_is_added_takes_windows(compose: Compose, ann: Person, john: Person) -> None:

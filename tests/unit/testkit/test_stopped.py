@@ -115,6 +115,14 @@ def test_an_event_that_the_worker_has_not_judged_yet_is_judged_by_the_contract(d
     assert "the worker, which would refuse it, has not judged it yet\n             -> data" in told
 
 
+def test_an_id_that_is_none_spoils_no_other_event_s_explanation() -> None:
+    strange = message({**json.loads(heard(ANN).body), "id": {"number": [1]}})
+
+    told = where_it_stopped(replace(QUIET, heard=[strange, heard(ANN, number=1)], inbox=[TOLD]))
+
+    assert "-> id: {'number': [1]} is not text" in told
+
+
 def test_a_field_that_the_worker_ignores_is_not_said_to_be_refused() -> None:
     told = where_it_stopped(replace(QUIET, heard=[heard(ANN, links="/invoices")]))
 
@@ -166,6 +174,14 @@ def test_an_event_that_was_refused_does_not_take_the_id_of_the_next() -> None:
     told = where_it_stopped(replace(QUIET, heard=[refused, letter, heard(ANN, number=2)]))
 
     assert "came before" not in told
+
+
+def test_an_event_that_was_refused_was_not_told_instead_of_the_next() -> None:
+    refused = message({**json.loads(heard(ANN).body), "source": "/accounting"})
+    letter = replace(refused, number=1, where=Where.DEAD, headers={"x-reason": "foreign_source"})
+    taken = replace(QUIET, heard=[refused, letter, heard(ANN, number=2)], inbox=[TOLD], taken={TOLD.id})
+
+    assert "took it" in where_it_stopped(taken).splitlines()[-1]
 
 
 def test_only_the_latest_of_many_events_are_told_of() -> None:

@@ -160,7 +160,7 @@ async def test_a_window_that_opens_again_wakes_who_waits() -> None:
         await window.open()
         await window.close()
         async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
-            waiting = group.create_task(window.take(lambda _: True, SECONDS / 2))
+            waiting = group.create_task(window.take(lambda _: True, 2 * SECONDS))
             await asyncio.sleep(0)
             await window.open()
         await window.close()

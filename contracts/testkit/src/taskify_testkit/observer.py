@@ -52,10 +52,10 @@ class Heard:
             return {}
         return read if isinstance(read, dict) else {}
 
-    @property
-    def name(self) -> tuple[object, object]:
-        """By which Taskify knows what it has seen."""
-        return self.event.get("source"), self.event.get("id")
+    @cached_property
+    def name(self) -> str:
+        """By which Taskify knows what it has seen: source and id, whatever they are."""
+        return repr((self.event.get("source"), self.event.get("id")))
 
 
 class Observer:

@@ -167,9 +167,13 @@ def _says(heard: Heard) -> tuple[object, object]:
     return (data.get("kind"), data.get("message")) if isinstance(data, dict) else (None, None)
 
 
+def _refused(seen: Circumstances) -> set[bytes]:
+    return {each.body for each in (*seen.earlier, *seen.heard) if each.where is Where.DEAD}
+
+
 def _came_before(heard: Heard, seen: Circumstances) -> bool:
     """Say whether the worker had applied an event of this name; it knows none that it has refused."""
-    refused = {each.body for each in (*seen.earlier, *seen.heard) if each.where is Where.DEAD}
+    refused = _refused(seen)
     before = (*seen.earlier, *(each for each in seen.heard if each.number < heard.number))
     return any(each.where is Where.ROUTED and each.name == heard.name and each.body not in refused for each in before)
 
@@ -181,11 +185,13 @@ def _told(heard: Heard, seen: Circumstances) -> Notification | None:
     ]
     if not told:
         return None
+    refused = _refused(seen)
     before = {
         each.name
         for each in seen.heard
         if each.where is Where.ROUTED
         and each.number < heard.number
+        and each.body not in refused
         and _says(each) == _says(heard)
         and seen.person_id in _recipients(each)
     }

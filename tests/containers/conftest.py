@@ -1,6 +1,7 @@
 """The system of `compose.yaml`, built and started once; it is taken down with its data, and the images stay."""
 
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from tests.containers.engine import (
     Compose,
     EngineMissingError,
     FrontTakenError,
+    only_run,
     require_free_front,
     run,
 )
@@ -25,19 +27,21 @@ from tests.support.people import Addresses, Person
 async def compose(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Compose]:
     no_settings: Path = tmp_path_factory.mktemp("compose") / "no-settings"
     no_settings.touch()
-    try:
-        found = await Compose.found(no_settings)
-        # Whatever a run that was killed has left behind.
-        await found.down("--volumes")
-        require_free_front()
-    except (EngineMissingError, FrontTakenError) as error:
-        pytest.exit(str(error), returncode=1)
-    await run("infra/containers/images.sh", seconds=BUILD_SECONDS)
-    try:
-        await found.up()
-        yield found
-    finally:
-        await found.down("--volumes")
+    with ExitStack() as stack:
+        try:
+            found = await Compose.found(no_settings)
+            stack.enter_context(only_run())
+            # Whatever a run that was killed has left behind.
+            await found.down("--volumes")
+            require_free_front()
+        except (EngineMissingError, FrontTakenError) as error:
+            pytest.exit(str(error), returncode=1)
+        await run("infra/containers/images.sh", seconds=BUILD_SECONDS)
+        try:
+            await found.up()
+            yield found
+        finally:
+            await found.down("--volumes")
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,17 @@
 import asyncio
 import json
 import shutil
+import tempfile
 import time
 from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local.errors import AlreadyRunningError
+from infra.local.lock import only_launcher
 from infra.local.logged import inherited_environment
 from infra.local.ports import LOOPBACK, is_free
 
@@ -25,6 +30,10 @@ NO_COMPOSE = "Neither `docker compose` nor `docker-compose` (1.29 or newer) is h
 PORT_TAKEN = f"""\
 Port {PORT} is taken, and `compose.yaml` needs it. Stop what listens there (`docker ps --filter publish={PORT}`, or
 `ss --listening --tcp --processes`), perhaps a Taskify of your own: `docker compose down`."""
+
+ALREADY_RUNNING = (
+    "These tests already run on this machine, perhaps from another checkout. Wait for their end, or stop them."
+)
 
 COMMAND_SECONDS = 60.0
 UP_SECONDS = 400.0
@@ -54,7 +63,7 @@ class EngineMissingError(Exception):
 
 
 class FrontTakenError(Exception):
-    """Somebody else listens where the front is to listen; the message says what to do."""
+    """Somebody else has the front's port, or uses this project; the message says what to do."""
 
 
 async def run(*words: str, seconds: float = COMMAND_SECONDS) -> str:
@@ -80,6 +89,20 @@ async def run(*words: str, seconds: float = COMMAND_SECONDS) -> str:
     text = output.decode(errors="replace")
     assert process.returncode == 0, f"`{' '.join(words)}` failed ({process.returncode}):\n{text}"
     return text
+
+
+@contextmanager
+def only_run() -> Iterator[None]:
+    """Let no other run use the project until the end; the kernel lets go of it when we are killed.
+
+    Raises:
+        FrontTakenError: another run does.
+    """
+    try:
+        with only_launcher(Path(tempfile.gettempdir()) / _NAME):
+            yield
+    except AlreadyRunningError:
+        raise FrontTakenError(ALREADY_RUNNING) from None
 
 
 def require_free_front() -> None:

@@ -20,9 +20,6 @@ import uvloop
 from tests.faults.run import Outcome, Plan, Run
 from tests.faults.schedule import chosen_kinds, groups, say
 
-PEOPLE = 20
-CHANGES_A_SECOND = 12.0
-
 
 @dataclass
 class Row:
@@ -54,9 +51,9 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def run_once(group: str, seed: int) -> Outcome | None:
+def run_once(group: str, seed: int, people: int, rate: float) -> Outcome | None:
     """Give what a run came to, or None when it did not come to its end."""
-    plan = Plan(0.0, seed, chosen_kinds([group]), PEOPLE, CHANGES_A_SECOND, rounds=1)
+    plan = Plan(0.0, seed, chosen_kinds([group]), people, rate, rounds=1)
     with tempfile.TemporaryDirectory(prefix="taskify-faults-") as folder:
         Path(folder).chmod(0o755)
         try:
@@ -70,6 +67,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.each", description=__doc__)
     parser.add_argument("--times", type=int, default=3, help="how many runs of each group (3)")
     parser.add_argument("--only", default="", help="these groups, with commas")
+    parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--rate", type=float, default=12.0, help="changes a second, of all people together (12)")
     arguments = parser.parse_args()
     chosen = [name for name in arguments.only.split(",") if name] or list(groups())
     if unknown := set(chosen) - set(groups()):
@@ -81,7 +80,7 @@ def main() -> int:
     for row in rows:
         for _ in range(arguments.times):
             seed, began = choice.randrange(10_000), time.monotonic()
-            row.note(seed, run_once(row.group, seed), time.monotonic() - began)
+            row.note(seed, run_once(row.group, seed, arguments.people, arguments.rate), time.monotonic() - began)
     print(f"\n{table(rows)}", flush=True)  # noqa: T201 (what the command is for)
     return 1 if any(row.red for row in rows) else 0
 

@@ -75,6 +75,17 @@ def test_a_container_that_ends_while_it_is_asked_is_told_of_with_the_end_of_its_
             assert part.log(1) == "a bad setting\n"
 
 
+def test_the_log_of_a_container_has_what_its_processes_write() -> None:
+    with Network() as network:
+        part = _Part("Taskify", "postgres:17", network, "taskify", {})
+        part.log_files = "/tmp/*.log"  # noqa: S108 (in the container)
+        with part.running("sh", "-c", "echo started; echo inside >/tmp/api.log; sleep 60"):
+            part.wait(lambda: "inside" in part.log(5), SECONDS)
+
+            assert part.log(5).startswith("started\n")
+            assert part.ended() == ""
+
+
 def test_a_container_that_is_not_ready_in_time_is_told_of_with_the_end_of_its_log() -> None:
     told = failure(seconds=0)
 

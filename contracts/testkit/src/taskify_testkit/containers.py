@@ -27,6 +27,8 @@ _ADMINISTRATOR = "taskify-administrator"
 _POLL_SECONDS = 0.2
 _ANSWER_SECONDS = 5.0
 _LOG_LINES = 30
+_LOG_FILES = "/run/taskify/logs/*.log"
+"""Where Taskify's processes write; the container's own log is of their start and end."""
 
 _WITHOUT_RYUK = "where this image cannot be had, set TESTCONTAINERS_RYUK_DISABLED=true"
 
@@ -63,6 +65,7 @@ def started(images: Images) -> Iterator[Addresses]:
         postgres = _Part("PostgreSQL", images.postgres, network, "postgres", {"POSTGRES_PASSWORD": password})
         rabbitmq = _Part("RabbitMQ", images.rabbitmq, network, "rabbitmq", _rabbitmq(password), _AMQP, _MANAGEMENT)
         taskify = _Part("Taskify", images.taskify, network, "taskify", _taskify(password), *_PROCESSES)
+        taskify.log_files = _LOG_FILES
         for part in (taskify, postgres, rabbitmq):
             part.have_image()
         opened.enter_context(postgres.running())
@@ -108,6 +111,7 @@ class _Part:
         self, name: str, image: str, network: Network, alias: str, environment: dict[str, str], *ports: int
     ) -> None:
         self.name = name
+        self.log_files = ""
         self.container = DockerContainer(image, env=environment, ports=list(ports), network=network)
         self.container.with_network_aliases(alias)
 
@@ -177,8 +181,10 @@ class _Part:
             return f"{self._label} cannot be asked for: {error}"
 
     def log(self, lines: int) -> str:
-        """Give the end of its log."""
+        """Give the end of its log, and while it runs that of each file that its processes write."""
         text: bytes = self.container.get_wrapped_container().logs(tail=lines)
+        if self.log_files and self._runs():
+            text += self.container.exec(["sh", "-c", f"tail -n {int(lines)} {self.log_files}"]).output
         return text.decode(errors="replace")
 
     def _runs(self) -> bool:

@@ -137,7 +137,7 @@ class Taskify:
             raise UnexpectedError("more people were told, or more often, than the test has taken" + "".join(surplus))
 
     async def log(self, lines: int = _LOG_LINES) -> str:
-        """Give the end of the log of Taskify's container.
+        """Give the end of the log of Taskify's container, and while it runs those of its processes.
 
         Raises:
             TaskifyTestkitError: somebody else has started this Taskify, and has its log.

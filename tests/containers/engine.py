@@ -187,7 +187,8 @@ class Compose:
         Raises:
             EngineMissingError: it cannot be had.
         """
-        return cls((*await compose_command(), "--project-name", _NAME, "--env-file", str(no_settings)))
+        files = ("--file", "compose.yaml", "--file", "tests/containers/low-limits.yaml")
+        return cls((*await compose_command(), "--project-name", _NAME, "--env-file", str(no_settings), *files))
 
     async def __call__(self, *arguments: str, seconds: float = COMMAND_SECONDS) -> str:
         return await run(*self.words, *arguments, seconds=seconds)

@@ -1,5 +1,6 @@
 """What the test kit says where no container can be started."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -20,4 +21,5 @@ def test_an_engine_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytes
     ):
         pass
 
+    gc.collect()
     assert str(raised.value).startswith(f"no container engine answers at {nowhere}; is it running?")

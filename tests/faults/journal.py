@@ -57,6 +57,14 @@ class ClockOff:
     ended: float
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """Something was broken, and the recovery from it seen; both by the time of day."""
+
+    began: float
+    ended: float
+
+
 @dataclass
 class Journal:
     writes: list[Write] = field(default_factory=list)
@@ -67,6 +75,7 @@ class Journal:
     """Answers that what is broken just now accounts for."""
 
     clocks_off: list[ClockOff] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     """What no fault excuses, such as an answer that nobody should get."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tests.faults.canary import Canary, NoRecoveryError
+from tests.faults.journal import Trouble
 from tests.faults.kinds import (
     KINDS,
     NotInjectedError,
@@ -94,7 +95,7 @@ async def inject(
     drawn = draw(kinds, random.Random(seed))  # noqa: S311 (the same faults every time)
     for kind, pause, own_seed in islice(drawn, rounds * len(kinds)) if rounds else drawn:
         await asyncio.sleep(pause * (_HASTE if rounds else 1))
-        began = time.monotonic()
+        began, by_day = time.monotonic(), time.time()
         if not rounds and began > ends:
             break
         if not rounds and began + LAST_LONG.get(kind, 0.0) > ends:
@@ -103,6 +104,7 @@ async def inject(
             what = await KINDS[kind](world, random.Random(own_seed))  # noqa: S311 (see above)
         except NotInjectedError as error:
             say(f"{kind:<26} not injected: {error}")
+            world.journal.troubles.append(Trouble(by_day, time.time()))
             if rounds:
                 world.complaints.append(f"{kind} was not injected: {error}")
             continue
@@ -114,6 +116,7 @@ async def inject(
             await canary.sing()
         except NoRecoveryError as error:
             world.complaints.append(f"{kind}, {what}: {error}")
+        world.journal.troubles.append(Trouble(by_day, time.time()))
         done.append(Injected(kind, what, whole - began, time.monotonic() - whole))
         say(f"{kind:<26} {what}; recovered in {done[-1].recovery_seconds:.1f} s")
     return done

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.faults.accounts import Account
-from tests.faults.journal import ClockOff, Journal, Json, Request, Write
+from tests.faults.journal import ClockOff, Journal, Json, Request, Trouble, Write
 from tests.faults.judging import Finding, Wrong
 from tests.faults.judging.verdict import judge
 from tests.faults.observed import Inbox, Observed, SeenTask
@@ -296,6 +296,19 @@ def test_who_mutes_while_an_event_is_on_its_way_may_be_told_or_not(story: Story)
     del ben(story).rows[3]
     ben(story).sync = sync(ben(story).rows, 6)
     story.windows = []
+    assert story.findings() == []
+
+
+def test_who_mutes_after_an_event_must_have_come_is_told_of_it_unless_nobody_could_work(story: Story) -> None:
+    story.journal.writes.append(write("ben", "mute", 580))
+    story.seen.inboxes["ben"].muted.add(TASK)
+    del ben(story).rows[3]
+    ben(story).sync = sync(ben(story).rows, 6)
+    story.windows = []
+    assert Wrong.LOST in story.wrongs
+
+    begin = BEGIN.timestamp()
+    story.journal.troubles.append(Trouble(begin + 495, begin + 530))
     assert story.findings() == []
 
 

@@ -6,11 +6,8 @@ from enum import StrEnum
 
 from tests.faults.digests import subscribers_of
 from tests.faults.journal import Journal, Json, Write
-from tests.faults.judging.moments import Doubt, made_at
+from tests.faults.judging.moments import Doubt, made_at, settled_by
 from tests.faults.judging.of_events import kind_of
-
-SETTLES_SECONDS = 60.0
-"""By then an event is applied, whatever happened; a longer recovery is a failure of its own."""
 
 _SURELY_TAKEN_BACK_SECONDS = 20.0
 _SURELY_KEPT_SECONDS = 150.0
@@ -58,8 +55,8 @@ def expected_of(stories: dict[str, list[Json]], journal: Journal) -> dict[str, d
             for person in _audience(event, before):
                 entry = _entry(task, event)
                 if entry.type != "task_assigned":
-                    settles = float("inf") if person in subscribers else SETTLES_SECONDS
-                    entry.must = _unless_muted(entry.at, muting[person, task], settles)
+                    until = float("inf") if person in subscribers else settled_by(entry.at, journal.troubles)
+                    entry.must = _unless_muted(entry.at, muting[person, task], until)
                 told[person][task].append(entry)
     for of_person in told.values():
         for entries in of_person.values():
@@ -93,7 +90,7 @@ def _entry(task: str, event: Json) -> Expected:
             return Expected(task, "comment_added", f"{actor} commented on '{title}'", link, at)
 
 
-def _unless_muted(at: float, muting: list[Write], settles: float) -> Must:
+def _unless_muted(at: float, muting: list[Write], until: float) -> Must:
     """Say whether a person had muted the task for as long as the event may have been on its way."""
     muted, sure = False, True
     for write in muting:
@@ -102,7 +99,7 @@ def _unless_muted(at: float, muting: list[Write], settles: float) -> Must:
         begun, ended = write.sent, write.answered if write.acknowledged else float("inf")
         if ended <= at:
             muted, sure = write.what == "mute", True
-        elif begun <= at + settles and (write.what == "mute") != muted:
+        elif begun <= until and (write.what == "mute") != muted:
             sure = False
     if not sure:
         return Must.ANY

@@ -2,10 +2,14 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
+from contextlib import suppress
 
 from tests.faults.kinds import KINDS, NotInjectedError, Run, World
+from tests.faults.parts import Part
 from tests.faults.tampered import POINTS, command
 
+_START_SECONDS = 60.0
 _PATIENCE_SECONDS = 25.0
 _LATEST_CALL = 9
 
@@ -28,16 +32,22 @@ async def _dies(world: World, name: str, kind: str, number: int) -> bool:
     crashed = asyncio.Event()
     for part in parts:
         part.tamper(command(name, number, part.command), crashed)
-    try:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_START_SECONDS):
+            while not (crashed.is_set() or await _all_are_there(world, parts)):
+                await asyncio.sleep(0.1)
+    with suppress(TimeoutError):
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await crashed.wait()
-    except TimeoutError:
-        pass
     for part in parts:
         part.mend()
     for part in parts:
         await part.until_ready(world.system.http)
     return crashed.is_set()
+
+
+async def _all_are_there(world: World, parts: Sequence[Part]) -> bool:
+    return all([part.is_tampered and await part.is_ready(world.system.http) for part in parts])
 
 
 for _name, (_kind, _, _) in POINTS.items():

@@ -180,8 +180,11 @@ async def test_people_who_are_asked_for_side_by_side_have_names_and_a_limit_in_c
     people = await asyncio.gather(taskify.person(), taskify.person(), taskify.person())
 
     assert {person.name for person in people} == {"Ann", "John", "Maria"}
-    with pytest.raises(TaskifyTestkitError, match="a test may have 100 people"):
-        await asyncio.gather(taskify.people(50), taskify.people(50))
+    # Both are waited for: sockets that are given up while they are let in are no matter of this test.
+    first, second = await asyncio.gather(taskify.people(50), taskify.people(50), return_exceptions=True)
+    assert isinstance(first, list)
+    assert isinstance(second, TaskifyTestkitError)
+    assert "a test may have 100 people" in str(second)
     with pytest.raises(TaskifyTestkitError, match="-3 people"):
         await taskify.people(-3)
 

@@ -13,6 +13,7 @@ from infra.auth.key_set import PublishedKeys
 from infra.broker.link import PublisherLink
 from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
+from infra.garbage import GarbagePolicy
 from infra.health import Health
 from infra.http.health import health_app, health_routes
 from infra.http.metrics import metrics_routes
@@ -119,6 +120,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
         **schedule_services(database, wake_up.notify, digests_sent=tallies.digests_sent, history=settings.history),
         "wake-up": wake_up.run,
         "http": http_service(health_app(health, registry), listener),
+        "garbage": GarbagePolicy().run,
     }
     try:
         return await run_services(services, stop)

@@ -6,6 +6,7 @@ All go out strictly in the order of their ids: so the frames of each person come
 import socket
 
 from contracts.topology import DELIVERIES
+from infra.garbage import GarbagePolicy
 from infra.health import Health
 from infra.http.health import health_app
 from infra.http.server import http_service
@@ -37,4 +38,8 @@ def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str
     registry = process_registry()
     RelayMetrics(relay, counts, registry)
     health = Health({"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying})
-    return {"relay": relay.run, "http": http_service(health_app(health, registry), listener)}
+    return {
+        "relay": relay.run,
+        "http": http_service(health_app(health, registry), listener),
+        "garbage": GarbagePolicy().run,
+    }

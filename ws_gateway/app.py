@@ -5,13 +5,13 @@ import asyncio
 import httpx
 
 from infra.auth.key_set import PublishedKeys
+from infra.garbage import GarbagePolicy
 from infra.health import Health
 from infra.http.server import listen
 from infra.lifecycle import run_services
 from infra.metrics.registry import process_registry
 from infra.settings import broker_addresses
 from ws_gateway.consumers.reader import ReaderOptions, StreamReader
-from ws_gateway.garbage import GarbagePolicy
 from ws_gateway.hub.admission import Admission, AdmissionLimits
 from ws_gateway.hub.directory import Directory
 from ws_gateway.hub.ended_sessions import EndedSessions
@@ -24,6 +24,7 @@ from ws_gateway.sockets.session import SessionLimits
 
 _OPEN_SECONDS = 5.0
 _KEYS_CONNECTIONS = 2
+_FULL_COLLECTION_SECONDS = 3600.0
 
 
 async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
@@ -91,7 +92,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
 
         async def garbage(_: asyncio.Event) -> None:
             """Keep full collections away while pages go: each would stop all of them."""
-            await GarbagePolicy().run(closed)
+            await GarbagePolicy(_FULL_COLLECTION_SECONDS).run(closed)
 
         return await run_services({"stream": stream, "sockets": sockets, "garbage": garbage}, stop)
 

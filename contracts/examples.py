@@ -38,11 +38,19 @@ from contracts.events.task import (
     WatchReason,
 )
 from contracts.events.user import (
+    Pending,
+    Removed,
     SessionEnded,
     SessionEndedData,
     UserData,
     UserErased,
     UserErasedData,
+    UserErasureCompleted,
+    UserErasureCompletedData,
+    UserExported,
+    UserExportedData,
+    UserExportRequested,
+    UserExportRequestedData,
     UserRegistered,
     UserRenamed,
 )
@@ -52,6 +60,8 @@ _JOHN = Person(id=UUID("019a5c1e-9999-7aaa-8bbb-00000000000b"), name="John")
 _EVE = Person(id=UUID("019a5c1e-9999-7aaa-8bbb-00000000000c"), name="Eve")
 _COMMENT = UUID("019a5c20-2222-7333-8444-0000000000c0")
 _SESSION = UUID("019a5c20-3333-7444-8555-0000000000d0")
+_EXPORT = UUID("019a5c20-4444-7555-8666-0000000000e1")
+_ERASURE = UUID("019a5c20-5555-7666-8777-0000000000f1")
 _TIME = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
 _TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -64,7 +74,7 @@ _TASK: dict[str, Any] = {
 
 def examples() -> Mapping[type[AnyEvent], AnyEvent]:
     """Give one event of each type in which every field has a value."""
-    return {type(event): event for event in (*_task_events(), *_user_events(), _request())}
+    return {type(event): event for event in (*_task_events(), *_user_events(), *_answers(), _request())}
 
 
 def _task_events() -> tuple[AnyEvent, ...]:
@@ -89,8 +99,31 @@ def _user_events() -> tuple[AnyEvent, ...]:
     return (
         _event(11, UserRegistered, UserData(user=_ANN), "/task-service", str(_ANN.id)),
         _event(12, UserRenamed, UserData(user=_ANN), "/task-service", str(_ANN.id)),
-        _event(13, UserErased, UserErasedData(user_id=_ANN.id), "/task-service", str(_ANN.id)),
+        _event(13, UserErased, UserErasedData(user_id=_ANN.id, erasure_id=_ERASURE), "/task-service", str(_ANN.id)),
         _event(14, SessionEnded, SessionEndedData(user_id=_ANN.id, session_id=_SESSION), "/task-service", str(_ANN.id)),
+    )
+
+
+def _answers() -> tuple[AnyEvent, ...]:
+    asked = UserExportRequestedData(export_id=_EXPORT, user_id=_ANN.id)
+    document: dict[str, Any] = {
+        "preferences": {"daily_at": "17:00"},
+        "muted_tasks": [{"task_id": str(_TASK["task"].id)}],
+    }
+    part = UserExportedData(
+        export_id=_EXPORT, user_id=_ANN.id, service="notification-worker", part=1, parts=1, document=document
+    )
+    erased = UserErasureCompletedData(
+        erasure_id=_ERASURE,
+        user_id=_ANN.id,
+        service="notification-worker",
+        removed=(Removed(what="notifications", count=12),),
+        pending=(Pending(what="delivery_stream", gone_by=_TIME),),
+    )
+    return (
+        _event(16, UserExportRequested, asked, "/task-service", str(_ANN.id)),
+        _event(17, UserExported, part, "/notification-worker", str(_ANN.id)),
+        _event(18, UserErasureCompleted, erased, "/notification-worker", str(_ANN.id)),
     )
 
 

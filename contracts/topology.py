@@ -20,6 +20,7 @@ UNROUTED = "domain.unrouted"
 DELIVERIES = "notification.deliveries"
 DEAD_LETTERS = "dead-letters"
 
+TASK_SERVICE_USER_EVENTS = "task-service.user-events"
 WORKER_USER_EVENTS = "notification-worker.user-events"
 WORKER_REQUESTS = "notification-worker.requests"
 WORKER_DEAD_LETTERS = "notification-worker.dead-letters"
@@ -133,6 +134,7 @@ EXCHANGES = (
 QUEUES = (
     *(_quorum(task_events_queue(lane), x_single_active_consumer=True) for lane in range(TASK_LANES)),
     _quorum(WORKER_USER_EVENTS, x_single_active_consumer=True),
+    _quorum(TASK_SERVICE_USER_EVENTS, x_single_active_consumer=True),
     _quorum(WORKER_REQUESTS),
     _quorum(WORKER_DEAD_LETTERS),
     Queue(UNROUTED, {"x-queue-type": "quorum", "x-message-ttl": _WEEK_MS, "x-max-length": _QUEUE_LIMIT}),
@@ -150,12 +152,17 @@ BINDINGS = (
     *(Binding(DOMAIN_EVENTS, task_events_queue(lane), f"task.*.{lane}") for lane in range(TASK_LANES)),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.registered"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.renamed"),
+    Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.export_requested"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.erased"),
+    Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.exported"),
+    Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.erasure_completed"),
     Binding(DOMAIN_EVENTS, WORKER_REQUESTS, REQUESTS),
     Binding(DOMAIN_EVENTS, WORKER_REQUESTS, f"*.{REQUESTS}"),
     Binding(DOMAIN_EVENTS, DELIVERIES, "session.ended"),
     Binding(DELIVERIES, DELIVERIES),
     Binding(DEAD_LETTERS, WORKER_DEAD_LETTERS, NOTIFICATION_WORKER),
+    # One queue for both services: one place where people look, and where an erasure has to look.
+    Binding(DEAD_LETTERS, WORKER_DEAD_LETTERS, TASK_SERVICE),
     Binding(UNROUTED, UNROUTED),
 )
 
@@ -167,18 +174,20 @@ def _exactly(*names: str) -> str:
 USERS = (
     BrokerUser(
         TASK_SERVICE,
-        write=_exactly(DOMAIN_EVENTS),
+        write=_exactly(DOMAIN_EVENTS, DEAD_LETTERS),
+        read=_exactly(TASK_SERVICE_USER_EVENTS),
         topics=(
             TopicRight(
                 DOMAIN_EVENTS,
-                write=r"^(task[.][a-z_]+[.][0-9]+|user[.](registered|renamed|erased)|session[.]ended)$",
+                write=r"^(task[.][a-z_]+[.][0-9]+|user[.](registered|renamed|export_requested|erased)|session[.]ended)$",
             ),
         ),
     ),
     BrokerUser(
         NOTIFICATION_WORKER,
-        write=_exactly(DELIVERIES, DEAD_LETTERS),
+        write=_exactly(DOMAIN_EVENTS, DELIVERIES, DEAD_LETTERS),
         read=r"^notification-worker[.].*$",
+        topics=(TopicRight(DOMAIN_EVENTS, write=r"^user[.](exported|erasure_completed)$"),),
     ),
     BrokerUser(WS_GATEWAY, read=_exactly(DELIVERIES)),
 )

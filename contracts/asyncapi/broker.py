@@ -3,10 +3,10 @@
 from typing import Literal
 
 from contracts import deliveries
-from contracts.asyncapi.messages import DEAD_LETTER, DELIVERY, messages
+from contracts.asyncapi.messages import DEAD_LETTER, DELIVERY, TASK_SERVICE_DEAD_LETTER, messages
 from contracts.asyncapi.parts import ASYNCAPI_VERSION, DOCUMENT_VERSION, Document, camel, reference, schemas_of
 from contracts.dead_letters import DeadLetterHeaders
-from contracts.events import EVENTS, TASK_EVENTS, AnyEvent
+from contracts.events import ANSWERS, EVENTS, TASK_EVENTS, AnyEvent
 from contracts.events.notification import NotificationRequested
 from contracts.topology import (
     BINDINGS,
@@ -19,6 +19,7 @@ from contracts.topology import (
     REQUESTS,
     TASK_LANES,
     TASK_SERVICE,
+    TASK_SERVICE_USER_EVENTS,
     UNROUTED,
     WORKER_DEAD_LETTERS,
     WORKER_REQUESTS,
@@ -46,6 +47,7 @@ _REQUESTS_BY_NAME = "notificationRequestedByName"
 _READERS = {
     _LANES_QUEUE: NOTIFICATION_WORKER,
     WORKER_USER_EVENTS: NOTIFICATION_WORKER,
+    TASK_SERVICE_USER_EVENTS: TASK_SERVICE,
     WORKER_REQUESTS: NOTIFICATION_WORKER,
     DELIVERIES: WS_GATEWAY,
     WORKER_DEAD_LETTERS: _OPERATOR,
@@ -80,12 +82,14 @@ def broker_document() -> Document:
             _REQUESTS_BY_NAME: _requests_by_name_channel(),
             camel(DELIVERY): _exchange_channel(DELIVERIES, "", DELIVERY),
             camel(DEAD_LETTER): _exchange_channel(DEAD_LETTERS, NOTIFICATION_WORKER, DEAD_LETTER),
+            camel(TASK_SERVICE_DEAD_LETTER): _exchange_channel(DEAD_LETTERS, TASK_SERVICE, TASK_SERVICE_DEAD_LETTER),
             **{_queue_id(name): _queue_channel(name, queue) for name, queue in queues.items()},
         },
         "operations": {
             **dict(_sends(event.__name__, _sender(event)) for event in EVENTS),
             f"{_ANOTHER_SERVICE}.sends.{_REQUESTS_BY_NAME}": _sends_requests_by_name(),
             **dict((_sends(DELIVERY, NOTIFICATION_WORKER), _sends(DEAD_LETTER, NOTIFICATION_WORKER))),
+            **dict([_sends(TASK_SERVICE_DEAD_LETTER, TASK_SERVICE)]),
             **dict(_takes(name) for name in queues),
         },
         "components": {
@@ -108,6 +112,8 @@ def broker_document() -> Document:
 
 
 def _sender(event: type[AnyEvent]) -> str:
+    if event in ANSWERS:
+        return NOTIFICATION_WORKER
     return _ANOTHER_SERVICE if event is NotificationRequested else TASK_SERVICE
 
 
@@ -202,7 +208,7 @@ def _arriving(queue: str) -> list[str]:
         for event in EVENTS
         if any(matches(key, _routing_key(event).replace("{lane}", lane)) for key in keys)
     ]
-    own = {DELIVERIES: [DELIVERY], WORKER_DEAD_LETTERS: [DEAD_LETTER]}
+    own = {DELIVERIES: [DELIVERY], WORKER_DEAD_LETTERS: [DEAD_LETTER, TASK_SERVICE_DEAD_LETTER]}
     return [*arriving, *own.get(queue, [])]
 
 

@@ -10,10 +10,11 @@ from contracts.envelope import CONTENT_TYPE
 from contracts.events import EVENTS, AnyEvent, type_of
 from contracts.events.notification import NotificationRequested
 from contracts.examples import examples
-from contracts.topology import NOTIFICATION_WORKER
+from contracts.topology import NOTIFICATION_WORKER, TASK_SERVICE
 
 DELIVERY = deliveries.Delivery.__name__
 DEAD_LETTER = "DeadLetter"
+TASK_SERVICE_DEAD_LETTER = "TaskServiceDeadLetter"
 
 _BINDING_VERSION = "0.3.0"
 _OWN_NAME = "the sending service's own name; a client that cannot set it uses the service's own routing key"
@@ -25,7 +26,8 @@ def messages(sender_of: Callable[[type[AnyEvent]], str]) -> Document:
     return {
         **{event.__name__: _event_message(event, sender_of(event)) for event in EVENTS},
         DELIVERY: _delivery_message(),
-        DEAD_LETTER: _dead_letter_message(),
+        DEAD_LETTER: _dead_letter_message(DEAD_LETTER, NOTIFICATION_WORKER),
+        TASK_SERVICE_DEAD_LETTER: _dead_letter_message(TASK_SERVICE_DEAD_LETTER, TASK_SERVICE),
     }
 
 
@@ -62,10 +64,10 @@ def _delivery_message() -> Document:
     }
 
 
-def _dead_letter_message() -> Document:
+def _dead_letter_message(name: str, sender: str) -> Document:
     return {
-        "name": DEAD_LETTER,
-        "title": DEAD_LETTER,
+        "name": name,
+        "title": name,
         "summary": "A message that nobody could handle, with its body as it came and the reason in its headers.",
         "headers": {
             "allOf": [reference("components", "schemas", DeadLetterHeaders.__name__)],
@@ -74,7 +76,7 @@ def _dead_letter_message() -> Document:
         "payload": {"description": "the original message's body, whatever it was"},
         "bindings": {"amqp": {"bindingVersion": _BINDING_VERSION}},
         "x-amqp-properties": _properties(
-            "the original's; a new one if it had none", "the original's", "the original's", NOTIFICATION_WORKER
+            "the original's; a new one if it had none", "the original's", "the original's", sender
         ),
     }
 

@@ -26,7 +26,15 @@ from contracts.events.task import (
     TaskUnwatched,
     TaskWatched,
 )
-from contracts.events.user import SessionEnded, UserErased, UserRegistered, UserRenamed
+from contracts.events.user import (
+    SessionEnded,
+    UserErased,
+    UserErasureCompleted,
+    UserExported,
+    UserExportRequested,
+    UserRegistered,
+    UserRenamed,
+)
 
 AnyEvent = Event[Any]
 TaskEvent = Event[TaskEventData]
@@ -43,8 +51,11 @@ TASK_EVENTS: tuple[type[AnyEvent], ...] = (
     TaskUnwatched,
     TaskDeleted,
 )
-USER_EVENTS: tuple[type[AnyEvent], ...] = (UserRegistered, UserRenamed, UserErased)
-EVENTS: tuple[type[AnyEvent], ...] = (*TASK_EVENTS, *USER_EVENTS, SessionEnded, NotificationRequested)
+USER_EVENTS: tuple[type[AnyEvent], ...] = (UserRegistered, UserRenamed, UserExportRequested, UserErased)
+ANSWERS: tuple[type[AnyEvent], ...] = (UserExported, UserErasureCompleted)
+"""What services that hold data about people send back to the task service."""
+
+EVENTS: tuple[type[AnyEvent], ...] = (*TASK_EVENTS, *USER_EVENTS, *ANSWERS, SessionEnded, NotificationRequested)
 
 
 def type_of(event: type[AnyEvent]) -> str:

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import AMQPException, ChannelPreconditionFailed
 from aiormq.exceptions import ChannelAccessRefused
 
-from contracts.events import EVENTS, AnyEvent
+from contracts.events import ANSWERS, EVENTS, AnyEvent
 from contracts.topology import (
     DEAD_LETTERS,
     DELIVERIES,
@@ -21,6 +21,7 @@ from contracts.topology import (
     QUEUES,
     REQUESTS,
     TASK_SERVICE,
+    TASK_SERVICE_USER_EVENTS,
     UNROUTED,
     USERS,
     WS_GATEWAY,
@@ -65,9 +66,22 @@ def routing_keys(event: type[AnyEvent]) -> str:
     return f"{event.routing_key}.3" if event.routing_key.startswith("task.") else event.routing_key
 
 
+# The exchange of the dead letters is no topic exchange: the broker looks at no key there.
+_DEAD_LETTERS = {(DEAD_LETTERS, NOTIFICATION_WORKER), (DEAD_LETTERS, TASK_SERVICE)}
 OWN = {
-    TASK_SERVICE: {(DOMAIN_EVENTS, routing_keys(event)) for event in EVENTS if event.routing_key != REQUESTS},
-    NOTIFICATION_WORKER: {(DELIVERIES, ""), (DEAD_LETTERS, NOTIFICATION_WORKER)},
+    TASK_SERVICE: {
+        *(
+            (DOMAIN_EVENTS, routing_keys(event))
+            for event in EVENTS
+            if event not in ANSWERS and event.routing_key != REQUESTS
+        ),
+        *_DEAD_LETTERS,
+    },
+    NOTIFICATION_WORKER: {
+        *((DOMAIN_EVENTS, event.routing_key) for event in ANSWERS),
+        (DELIVERIES, ""),
+        *_DEAD_LETTERS,
+    },
     WS_GATEWAY: set(),
     BILLING: {
         (DOMAIN_EVENTS, REQUESTS),
@@ -131,6 +145,7 @@ async def ignore(_: AbstractIncomingMessage) -> None:
 
 
 READS = {
+    TASK_SERVICE: {TASK_SERVICE_USER_EVENTS},
     NOTIFICATION_WORKER: {queue.name for queue in QUEUES if queue.name.startswith("notification-worker.")},
     WS_GATEWAY: {DELIVERIES},
 }
@@ -187,7 +202,7 @@ async def test_no_user_may_declare_bind_unbind_purge_or_delete(urls: dict[str, s
 
 
 @pytest.mark.parametrize("user", [name for name in USER_NAMES if name != NOTIFICATION_WORKER])
-async def test_only_the_worker_may_empty_its_queues(urls: dict[str, str], user: str) -> None:
+async def test_only_who_reads_a_queue_may_empty_it(urls: dict[str, str], user: str) -> None:
     for queue in QUEUES:
         if queue.name in READS.get(user, set()):
             continue

@@ -11,6 +11,9 @@ from contracts.model import ContractModel
 
 CHECK_SECONDS = 2.0
 
+OK = "ok"
+"""What a check that passed is told as."""
+
 Check = Callable[[], Awaitable[None]]
 """Returns when all is well, raises what is wrong."""
 
@@ -33,7 +36,7 @@ class Health:
         """Run all checks side by side, each for at most `CHECK_SECONDS`."""
         results = await asyncio.gather(*(self._run(check) for check in self._checks.values()))
         checks = dict(zip(self._checks, results, strict=True))
-        return Readiness(status="ready" if set(results) <= {"ok"} else "not_ready", checks=checks)
+        return Readiness(status="ready" if set(results) <= {OK} else "not_ready", checks=checks)
 
     @staticmethod
     async def _run(check: Check) -> str:
@@ -44,4 +47,4 @@ class Health:
             return f"no answer in {CHECK_SECONDS:g} s"
         except Exception as error:  # noqa: BLE001 (whatever is wrong is the answer)
             return type(error).__name__ if not str(error) else f"{type(error).__name__}: {error}"[:200]
-        return "ok"
+        return OK

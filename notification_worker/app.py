@@ -15,6 +15,7 @@ from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
 from infra.garbage import GarbagePolicy
 from infra.health import Health
+from infra.health_metrics import HealthMetrics
 from infra.http.health import health_app, health_routes
 from infra.http.metrics import metrics_routes
 from infra.http.openapi import write_openapi
@@ -119,6 +120,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
         "dead-letters": link.run,
         **schedule_services(database, wake_up.notify, digests_sent=tallies.digests_sent, history=settings.history),
         "wake-up": wake_up.run,
+        "health": HealthMetrics(health, registry).run,
         "http": http_service(health_app(health, registry), listener),
         "garbage": GarbagePolicy().run,
     }
@@ -145,7 +147,11 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
         limits = request_limits(settings)
         connect(api, ApiContext(database, keys, wake_up.notify, history=settings.history, limits=limits))
         served = CountedRequests(wrap(api, settings.allowed_origins, limits), requests)
-        services = {"http": http_service(served, listener), "wake-up": wake_up.run}
+        services = {
+            "http": http_service(served, listener),
+            "wake-up": wake_up.run,
+            "health": HealthMetrics(health, registry).run,
+        }
         try:
             return await run_services(services, stop)
         finally:

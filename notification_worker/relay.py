@@ -8,6 +8,7 @@ import socket
 from contracts.topology import DELIVERIES
 from infra.garbage import GarbagePolicy
 from infra.health import Health
+from infra.health_metrics import HealthMetrics
 from infra.http.health import health_app
 from infra.http.server import http_service
 from infra.lifecycle import Service
@@ -40,6 +41,7 @@ def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str
     health = Health({"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying})
     return {
         "relay": relay.run,
+        "health": HealthMetrics(health, registry).run,
         "http": http_service(health_app(health, registry), listener),
         "garbage": GarbagePolicy().run,
     }

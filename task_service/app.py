@@ -9,6 +9,7 @@ from pathlib import Path
 from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
 from infra.health import Health
+from infra.health_metrics import HealthMetrics
 from infra.http.health import health_routes
 from infra.http.metrics import metrics_routes
 from infra.http.openapi import write_openapi
@@ -129,8 +130,13 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
     registry.register(requests)
     api.include_router(metrics_routes(registry))
     served = CountedRequests(wrap(api, addresses, settings.allowed_origins, limits), requests)
+    services = {
+        "http": http_service(served, listener),
+        "wake-up": wake_up.run,
+        "health": HealthMetrics(health, registry).run,
+    }
     try:
-        return await run_services({"http": http_service(served, listener), "wake-up": wake_up.run}, stop)
+        return await run_services(services, stop)
     finally:
         await engine.dispose()
 

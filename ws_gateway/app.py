@@ -7,6 +7,7 @@ import httpx
 from infra.auth.key_set import PublishedKeys
 from infra.garbage import GarbagePolicy
 from infra.health import Health
+from infra.health_metrics import HealthMetrics
 from infra.http.server import listen
 from infra.lifecycle import run_services
 from infra.metrics.registry import process_registry
@@ -94,7 +95,15 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
             """Keep full collections away while pages go: each would stop all of them."""
             await GarbagePolicy(_FULL_COLLECTION_SECONDS).run(closed)
 
-        return await run_services({"stream": stream, "sockets": sockets, "garbage": garbage}, stop)
+        return await run_services(
+            {
+                "stream": stream,
+                "sockets": sockets,
+                "garbage": garbage,
+                "health": HealthMetrics(health, registry).run,
+            },
+            stop,
+        )
 
 
 def _reader_options(settings: GatewaySettings) -> ReaderOptions:

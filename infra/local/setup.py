@@ -16,6 +16,7 @@ from pathlib import Path
 from infra.local.logged import LOG, REPOSITORY, SetUpError, fingerprint, is_done, run
 from infra.local.node import install_node, install_packages
 from infra.local.page import WEB, build_page
+from infra.local.prometheus import install_prometheus
 from infra.local.steps import say, step
 
 _VENV = REPOSITORY / ".venv"
@@ -56,6 +57,8 @@ def set_up(purpose: str) -> None:
     install_node(_PYTHON)
     for folder, what in _NODE_PACKAGES[purpose]:
         install_packages(folder, what)
+    if purpose != "up":
+        install_prometheus()
     if purpose != "check":
         build_page()
 

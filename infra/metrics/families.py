@@ -20,6 +20,14 @@ def gauge(name: str, meaning: str, value: float | None) -> Metric:
     return family
 
 
+def gauge_by(name: str, meaning: str, label: str, values: Mapping[str, float]) -> Metric:
+    """Describe numbers that go up and down, each with its value of the label."""
+    family = GaugeMetricFamily(name, meaning, labels=(label,))
+    for each, value in values.items():
+        family.add_metric((each,), value)
+    return family
+
+
 def counter(name: str, meaning: str, count: int) -> Metric:
     """Describe a count since the process began."""
     return CounterMetricFamily(name, meaning, value=count)

@@ -26,6 +26,7 @@ PARTS = {
 }
 
 ALLOWED = {
+    "check": {"database", "tables", "keys", "broker", "relaying", "consuming", "key_set", "accepting"},
     "outcome": {"nacked", "unroutable", "forbidden", "applied", "duplicate", "dead_lettered"},
     "type": {"task_assigned", "status_changed", "comment_added", "digest", "other"},
     "reason": {

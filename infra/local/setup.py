@@ -57,7 +57,7 @@ def set_up(purpose: str) -> None:
     install_node(_PYTHON)
     for folder, what in _NODE_PACKAGES[purpose]:
         install_packages(folder, what)
-    if purpose != "up":
+    if purpose == "test":
         install_prometheus()
     if purpose != "check":
         build_page()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.local import prometheus
 from infra.local.logged import REPOSITORY, SetUpError, fingerprint, run
 
 _SECONDS = 30
@@ -75,3 +76,34 @@ def test_fingerprint_differs_when_a_file_below_does(tmp_path: Path, monkeypatch:
     source.write_text("one")
     source.rename(source.with_name("other.ts"))
     assert fingerprint(tmp_path / "src") != first
+
+
+def test_missing_promtool_that_cannot_be_fetched_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prometheus, "_OWN", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(SetUpError, match=r"^Missing: promtool and prometheus[.] Install Prometheus"):
+        prometheus.install_prometheus()
+
+
+def test_promtool_is_taken_out_of_its_package_and_nothing_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here `apt-get` and `dpkg-deb` are scripts; what they are asked for is what is tried."""
+    tools, own = tmp_path / "tools", tmp_path / "own"
+    for folder in (tools, own):
+        folder.mkdir()
+    scripts = {
+        "apt-get": '[ "$*" = "download -q prometheus" ] && : >prometheus_2.42.0_amd64.deb',
+        "dpkg-deb": 'mkdir -p "$3/usr/bin" && echo one >"$3/usr/bin/promtool" && echo two >"$3/usr/bin/prometheus"',
+    }
+    for name, line in scripts.items():
+        (tools / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setattr(prometheus, "_OWN", own)
+    monkeypatch.setattr("infra.local.prometheus.program", lambda _: None)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+
+    prometheus.install_prometheus()
+
+    assert [(own / name).read_text() for name in prometheus.PROGRAMS] == ["one\n", "two\n"]

@@ -26,7 +26,7 @@ from infra.lifecycle import run_process, run_services
 from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
 from infra.settings import broker_addresses
-from infra.telemetry.logging import configure_logging
+from infra.telemetry.logging import configure_logging, quiet_broker_libraries
 from notification_worker.api.application import connect, notification_api, wrap
 from notification_worker.api.context import ApiContext
 from notification_worker.commands.apply_events import apply_events
@@ -36,11 +36,12 @@ from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Batcher
 from notification_worker.consumers.consuming import Consuming
 from notification_worker.consumers.dead_letters import DeadLetters
+from notification_worker.consumers.draining import drain
 from notification_worker.consumers.intake import Intake
 from notification_worker.metrics import CountedDeadLetters, WorkerMetrics, WorkerTallies
 from notification_worker.relay import WAKE_UP_CHANNEL, relay_services
 from notification_worker.schedule import schedule_services
-from notification_worker.settings import ApiSettings, DatabaseSettings, RelaySettings, WorkerSettings
+from notification_worker.settings import ApiSettings, DatabaseSettings, DrainSettings, RelaySettings, WorkerSettings
 
 SERVICE = "notification_worker"
 
@@ -81,6 +82,14 @@ def run_check() -> int:
     """Recount what is kept as counters, print what differs; fail if anything does."""
     settings = DatabaseSettings()
     return asyncio.run(_check(settings.notification_database_url))
+
+
+def run_drain(seconds: float) -> int:
+    """Wait until all that lies in the worker's queues now is applied; fail when that takes longer."""
+    settings = DrainSettings()
+    quiet_broker_libraries()
+    urls = broker_addresses(settings.operator_broker_url)
+    return asyncio.run(_drain(settings.notification_database_url, urls, seconds))
 
 
 def describe(path: Path, *, check: bool) -> int:
@@ -156,6 +165,16 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
             return await run_services(services, stop)
         finally:
             await database.dispose()
+
+
+async def _drain(database_url: str, operator_urls: Sequence[str], seconds: float) -> int:
+    database = create_engine(database_url, application_name="drain")
+    try:
+        await drain(database, operator_urls, seconds)
+    finally:
+        await database.dispose()
+    sys.stdout.write("All that lay in the worker's queues is applied\n")
+    return 0
 
 
 async def _check(database_url: str) -> int:

@@ -14,6 +14,12 @@ class DatabaseSettings(Settings):
     notification_database_url: PostgresUrl
 
 
+class DrainSettings(DatabaseSettings):
+    """`operator_broker_url` is of a broker user who may send to any queue, as `infra.broker.dead_letters` needs it."""
+
+    operator_broker_url: BrokerUrls
+
+
 class HistorySettings(DatabaseSettings):
     """What the worker and the API must agree on: for how many days a notification that was read is shown."""
 

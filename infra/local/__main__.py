@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from infra.backup import BackupError
 from infra.command_line import explain_settings
 from infra.local.errors import LaunchError
 from infra.local.launcher import up
@@ -65,20 +66,22 @@ def main() -> int:
     """Do what the command line says; a failure is one message, and a non-zero exit code."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up", help="start everything, and stop it with Ctrl-C")
+    starting = commands.add_parser("up", help="start everything, and stop it with Ctrl-C")
+    starting.add_argument("--restore", type=Path, metavar="FOLDER", help="fill new databases from this backup first")
     commands.add_parser("status", help="say what runs")
     commands.add_parser("reset", help="drop all data; refuses while it runs")
-    command = parser.parse_args().command
+    arguments = parser.parse_args()
+    command = arguments.command
     home = launch_home()
     try:
         if command == "status":
             return status(home)
         if command == "reset":
             return reset(home)
-        return up(launch_settings(), home)
+        return up(launch_settings(), home, arguments.restore)
     except ValidationError as error:
         sys.stderr.write(f"{explain_settings(error)}\n")
-    except LaunchError as error:
+    except (LaunchError, BackupError) as error:
         sys.stderr.write(f"{error}\n")
     except OSError as error:
         sys.stderr.write(f"{error.filename or home}: {error.strerror or error}\n")

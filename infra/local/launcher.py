@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from infra.backup.restoring import restore
 from infra.broker.definitions import ADMINISTRATOR, VHOST
 from infra.local.children import Children, all_children
 from infra.local.databases import create_service_databases
@@ -28,11 +29,12 @@ _WATCH_SECONDS = 0.5
 _INTERRUPTED = 130
 
 
-def up(settings: LaunchSettings, home: Path) -> int:
-    """Run the whole system until it is stopped; give the exit code.
+def up(settings: LaunchSettings, home: Path, backup: Path | None = None) -> int:
+    """Run the whole system until it is stopped; give the exit code. With a `backup`, new databases are filled from it.
 
     Raises:
         LaunchError: it could not be started, or a part of it died. What was started is stopped by then.
+        BackupError: the databases could not be restored.
     """
     ready = False
     say(f"Taskify, data in {home}")
@@ -42,7 +44,7 @@ def up(settings: LaunchSettings, home: Path) -> int:
                 say(f"  stopped {name}, left over from an earlier start")
             require_free(settings.host, settings.ports)
             try:
-                _start(settings, home, children)
+                _start(settings, home, children, backup)
                 ready = True
                 watch(children)
             finally:
@@ -52,9 +54,14 @@ def up(settings: LaunchSettings, home: Path) -> int:
     return 0 if ready else _INTERRUPTED
 
 
-def _start(settings: LaunchSettings, home: Path, children: Children) -> None:
+def _start(settings: LaunchSettings, home: Path, children: Children, backup: Path | None) -> None:
     passwords = load_passwords(home)
     databases = _start_postgres(settings, home, children, passwords)
+    if backup is not None:
+        with step(f"Restoring {backup}") as current:
+            manifest = asyncio.run(restore(backup, databases))
+            current.note = f"as of {manifest.taken_at.isoformat(timespec='seconds')}, every table counted"
+        _demo_is_due(home).unlink(missing_ok=True)
     broker = _start_broker(settings, home, children, passwords)
     write_environment(home, system_environment(settings, home, databases=databases, broker=broker))
     environment = {"TASKIFY_HOME": str(home), "PYTHONUNBUFFERED": "1"}

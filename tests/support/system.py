@@ -55,8 +55,13 @@ class System:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, folder: Path, *, page: Path | None = None) -> AsyncIterator[Self]:
-        """Start everything, wait until the address is printed, and stop it as Ctrl-C does; `page` is another build."""
+    async def started(
+        cls, folder: Path, *, page: Path | None = None, backup: Path | None = None
+    ) -> AsyncIterator[Self]:
+        """Start everything, wait until the address is printed, and stop it as Ctrl-C does.
+
+        `page` is another build of the page; from a `backup` the new databases are restored.
+        """
         # As root, PostgreSQL runs as a user of its own, which has to pass here.
         folder.chmod(0o755)
         home = folder / "home"
@@ -66,7 +71,8 @@ class System:
             own["TASKIFY_WEB_DIRECTORY"] = str(page)
         log = folder / "up.log"
         with log.open("wb") as terminal:
-            launcher = await run_python("infra.local", "up", environment=own, terminal=terminal.fileno())
+            restoring = () if backup is None else ("--restore", str(backup))
+            launcher = await run_python("infra.local", "up", *restoring, environment=own, terminal=terminal.fileno())
         try:
             await _until_ready(own["TASKIFY_API_PORT"], launcher, log)
             environment = {name: value or "" for name, value in dotenv_values(home / "environment").items()}

@@ -74,7 +74,7 @@ class System:
             restoring = () if backup is None else ("--restore", str(backup))
             launcher = await run_python("infra.local", "up", *restoring, environment=own, terminal=terminal.fileno())
         try:
-            await _until_ready(own["TASKIFY_API_PORT"], launcher, log)
+            await until_ready(own["TASKIFY_API_PORT"], launcher, log)
             environment = {name: value or "" for name, value in dotenv_values(home / "environment").items()}
             yield cls(home, launcher, environment, _addresses(environment))
         finally:
@@ -101,7 +101,7 @@ class System:
         with log.open("wb") as terminal:
             process = await run_python(package, *arguments, environment=own, terminal=terminal.fileno())
         try:
-            await _until_ready(str(port), process, log)
+            await until_ready(str(port), process, log)
             yield f"127.0.0.1:{port}"
         finally:
             await stop(process)
@@ -155,13 +155,13 @@ class OtherService:
         await self._exchange.publish(message, event.routing_key)
 
 
-async def run_python(*command: str, environment: dict[str, str], terminal: int) -> Process:
-    """Start `python -m …` from the repository, with nothing of our own environment but the path."""
+async def run_python(*command: str, environment: dict[str, str], terminal: int, code: Path = REPOSITORY) -> Process:
+    """Start `python -m …` from a copy of the code, with nothing of our own environment but the path."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         *command,
-        cwd=REPOSITORY,
+        cwd=code,
         env={"PATH": os.defpath, **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=terminal,
@@ -177,7 +177,7 @@ async def stop(process: Process) -> None:
             await process.wait()
 
 
-async def _until_ready(port: str, process: Process, log: Path) -> None:
+async def until_ready(port: str, process: Process, log: Path) -> None:
     """Wait until a process answers that it is ready; the launcher is when it has printed the address."""
     async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
         while process.returncode is None:

@@ -156,6 +156,7 @@ BINDINGS = (
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.erased"),
     Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.exported"),
     Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.erasure_completed"),
+    Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "session.ended"),
     Binding(DOMAIN_EVENTS, WORKER_REQUESTS, REQUESTS),
     Binding(DOMAIN_EVENTS, WORKER_REQUESTS, f"*.{REQUESTS}"),
     Binding(DOMAIN_EVENTS, DELIVERIES, "session.ended"),

@@ -31,6 +31,7 @@ from notification_worker.api.application import connect, notification_api, wrap
 from notification_worker.api.context import ApiContext
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.commands.ended_sessions import end_sessions
 from notification_worker.commands.readiness import check_database
 from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Batcher
@@ -112,19 +113,22 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
             # Also after a failure: a part of the batch may have been committed.
             wake_up.notify()
 
-    batcher = Batcher(tallies.counting(apply))
     link = PublisherLink(urls, "worker dead letters")
+    batcher = Batcher(tallies.counting(apply))
+    sessions = Batcher(partial(end_sessions, database, observer=tallies))
+    dead_letters = CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)
     consuming = Consuming(
         urls,
         beat=partial(beat, database),
         leave=partial(leave, database),
-        handle=Intake(batcher, CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)).take,
+        handle=Intake(batcher, dead_letters, sessions=sessions).take,
     )
     health = Health({"database": partial(check_database, database), "broker": link.check, "consuming": consuming.check})
     registry = process_registry()
     registry.register(WorkerMetrics(tallies, batcher))
     services = {
         "batcher": batcher.run,
+        "sessions": sessions.run,
         "consuming": consuming.run,
         "dead-letters": link.run,
         **schedule_services(database, wake_up.notify, digests_sent=tallies.digests_sent, history=settings.history),

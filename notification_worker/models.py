@@ -275,6 +275,18 @@ users = Table(
 )
 """Who may be told by a request, and who is erased; no name, since events carry the names that are shown."""
 
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    Column("session_id", Uuid, primary_key=True),
+    Column("noted_at", DateTime(timezone=True), nullable=False),
+    Index("ended_sessions_oldest", "noted_at"),
+)
+"""Sessions that have ended, each for as long as an access token lives: the API lets none of their tokens in.
+
+`ended_sessions_oldest` serves the removal of those whose last token is dead.
+"""
+
 worker_heartbeats = Table(
     "worker_heartbeats",
     metadata,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.tokens import Principal
 from infra.auth.bearer import TokenVerifier
 from infra.http.rate_limit import RequestLimits
+from notification_worker.commands.ended_sessions import refuse_ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ _documented_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", descriptio
 
 
 async def _asker(request: Request, context: Context, _: Annotated[object, Depends(_documented_scheme)]) -> Principal:
-    return await context.limits.principal_of(request, context.verifier)
+    principal = await context.limits.principal_of(request, context.verifier)
+    await refuse_ended(context.database, principal)
+    return principal
 
 
 Asker = Annotated[Principal, Depends(_asker)]

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from contracts.events import UnreadableEventError
+from contracts.events.user import SessionEnded
 from infra.database.errors import sql_state
 from notification_worker.consumers.batcher import AbandonedError, Batcher, CulpritError
 from notification_worker.consumers.dead_letters import Failure
@@ -22,8 +23,11 @@ class TakesDeadLetters(Protocol):
 
 
 class Intake:
-    def __init__(self, batcher: Batcher, dead_letters: TakesDeadLetters) -> None:
+    """The end of a session waits for no other event: it has a batcher of its own, `sessions`."""
+
+    def __init__(self, batcher: Batcher, dead_letters: TakesDeadLetters, *, sessions: Batcher) -> None:
         self._batcher = batcher
+        self._sessions = sessions
         self._dead_letters = dead_letters
 
     async def take(self, received: Received) -> None:
@@ -33,7 +37,8 @@ class Intake:
         """
         try:
             event = read_event(received.message)
-            await self._batcher.applied(event, abandoned=lambda: received.is_gone)
+            batcher = self._sessions if isinstance(event, SessionEnded) else self._batcher
+            await batcher.applied(event, abandoned=lambda: received.is_gone)
         except AbandonedError:
             return
         except UnreadableEventError as error:

@@ -14,9 +14,10 @@ from contracts.events import (
     parse_event,
 )
 from contracts.events.notification import NotificationRequested
+from contracts.events.user import SessionEnded
 from contracts.topology import TASK_SERVICE, service_named_by
 
-_FROM_TASK_SERVICE: tuple[type[AnyEvent], ...] = (*TASK_EVENTS, *USER_EVENTS)
+_FROM_TASK_SERVICE: tuple[type[AnyEvent], ...] = (*TASK_EVENTS, *USER_EVENTS, SessionEnded)
 APPLIED: tuple[type[AnyEvent], ...] = (*_FROM_TASK_SERVICE, NotificationRequested)
 """The events that this worker applies."""
 

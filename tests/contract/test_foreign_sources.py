@@ -71,7 +71,7 @@ async def test_what_is_sent_in_another_s_name_becomes_a_dead_letter_and_the_rest
         **{
             event.type: (of_the_task_service(event), REQUESTS, BILLING)
             for event in examples().values()
-            if event.source == "/task-service" and event.type != "taskify.session.ended.v1"
+            if event.source == "/task-service"
         },
     }
     async with running_worker([notification_broker_url], database), producing(task_broker_url) as task_service:

@@ -56,8 +56,8 @@ def eve(database: AsyncEngine, client_of: Callable[[AsyncEngine, Person], Client
 
 
 @pytest.fixture
-async def refused(client_of: Callable[[AsyncEngine, Person], Client]) -> AsyncIterator[Client]:
-    """Ann, before an API that never comes to need its database, which is not there."""
+async def cut_off(client_of: Callable[[AsyncEngine, Person], Client]) -> AsyncIterator[Client]:
+    """Ann, before an API whose database is not there."""
     nowhere = create_engine("postgresql://nobody@127.0.0.1:1/nothing", application_name="test")
     yield client_of(nowhere, ANN)
     await nowhere.dispose()

@@ -145,9 +145,9 @@ async def test_the_notification_of_somebody_else_is_not_found_and_nothing_change
     ],
 )
 async def test_a_body_that_is_not_valid_is_refused_where_it_is_wrong(
-    refused: Client, route: str, body: dict[str, Any], where: str
+    ann: Client, route: str, body: dict[str, Any], where: str
 ) -> None:
-    answer = await refused.post(route, body)
+    answer = await ann.post(route, body)
     assert answer.status_code == 422
     problem = problem_of(answer)
     assert problem.type == "invalid_request"
@@ -178,51 +178,51 @@ async def test_a_body_that_is_not_valid_is_refused_where_it_is_wrong(
     ],
 )
 async def test_a_query_that_is_not_valid_is_refused_where_it_is_wrong(
-    refused: Client, path: str, params: dict[str, Any], where: str
+    ann: Client, path: str, params: dict[str, Any], where: str
 ) -> None:
-    answer = await refused.get(path, **params)
+    answer = await ann.get(path, **params)
     assert answer.status_code == 422
     assert where in {error.where for error in problem_of(answer).errors}
 
 
-async def test_a_body_that_is_not_json_or_too_large_is_refused(refused: Client, signer: Signer) -> None:
+async def test_a_body_that_is_not_json_or_too_large_is_refused(ann: Client, signer: Signer) -> None:
     headers = {"Authorization": f"Bearer {signer.token(ANN.id)}", "Content-Type": "application/json"}
-    answer = await refused.http.post("/api/notifications/read", content=b"{", headers=headers)
+    answer = await ann.http.post("/api/notifications/read", content=b"{", headers=headers)
     assert (answer.status_code, problem_of(answer).type) == (400, "invalid_request")
-    answer = await refused.http.post("/api/notifications/read", content=b" " * (BODY_BYTES + 1), headers=headers)
+    answer = await ann.http.post("/api/notifications/read", content=b" " * (BODY_BYTES + 1), headers=headers)
     assert (answer.status_code, problem_of(answer).type) == (413, "payload_too_large")
 
 
-async def test_without_a_good_token_nobody_gets_in(refused: Client, signer: Signer) -> None:
+async def test_without_a_good_token_nobody_gets_in(cut_off: Client, signer: Signer) -> None:
     good = signer.token(ANN.id)
     tokens = ["", "no token", Signer().token(ANN.id), signer.token(ANN.id, seconds=-60), signer.unsigned(ANN.id)]
     for header in (None, good, *(f"Bearer {token}" for token in tokens)):
         headers = {} if header is None else {"Authorization": header}
         for method, path in EVERY_ROUTE:
-            answer = await refused.http.request(method, f"/api/notifications{path}", headers=headers)
+            answer = await cut_off.http.request(method, f"/api/notifications{path}", headers=headers)
             assert answer.status_code == 401
             assert problem_of(answer).type == "unauthenticated"
             assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_an_unknown_path_and_method_are_problems_too(refused: Client) -> None:
-    assert problem_of(await refused.get("/nowhere")).type == "not_found"
-    assert problem_of(await refused.post("/sync", {})).type == "method_not_allowed"
+async def test_an_unknown_path_and_method_are_problems_too(cut_off: Client) -> None:
+    assert problem_of(await cut_off.get("/nowhere")).type == "not_found"
+    assert problem_of(await cut_off.post("/sync", {})).type == "method_not_allowed"
 
 
 async def test_a_database_that_is_away_is_unavailable_and_the_page_may_read_that(
-    refused: Client, signer: Signer
+    cut_off: Client, signer: Signer
 ) -> None:
     headers = {"Authorization": f"Bearer {signer.token(ANN.id)}", "Origin": ORIGIN}
-    answer = await refused.http.get("/api/notifications", headers=headers)
+    answer = await cut_off.http.get("/api/notifications", headers=headers)
     assert (answer.status_code, problem_of(answer).type) == (503, "unavailable")
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
 
 
-async def test_only_the_origins_of_the_page_may_ask(refused: Client) -> None:
+async def test_only_the_origins_of_the_page_may_ask(cut_off: Client) -> None:
     for method in ("GET", "POST", "PUT", "DELETE"):
         preflight = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization"}
         for origin, allowed in ((ORIGIN, ORIGIN), ("http://evil.example", None), (f"{ORIGIN}.evil.example", None)):
-            answer = await refused.http.options("/api/notifications/read", headers={"Origin": origin, **preflight})
+            answer = await cut_off.http.options("/api/notifications/read", headers={"Origin": origin, **preflight})
             assert answer.headers.get("Access-Control-Allow-Origin") == allowed
             assert (answer.status_code == 200) is (allowed is not None)

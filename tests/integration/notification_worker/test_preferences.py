@@ -125,16 +125,16 @@ async def test_what_one_person_decides_holds_for_nobody_else(ann: Client, eve: C
     ],
 )
 async def test_preferences_that_make_no_sense_are_refused_where_they_are_wrong(
-    refused: Client, wrong: dict[str, Any], where: str
+    ann: Client, wrong: dict[str, Any], where: str
 ) -> None:
-    answer = await refused.put("/preferences", AT_FIRST | wrong)
+    answer = await ann.put("/preferences", AT_FIRST | wrong)
     assert answer.status_code == 422
     assert {error.where for error in problem_of(answer).errors} == {where}
 
 
-async def test_a_part_that_is_missing_is_named(refused: Client) -> None:
+async def test_a_part_that_is_missing_is_named(ann: Client) -> None:
     for missing in AT_FIRST:
-        answer = await refused.put("/preferences", {name: part for name, part in AT_FIRST.items() if name != missing})
+        answer = await ann.put("/preferences", {name: part for name, part in AT_FIRST.items() if name != missing})
         assert {error.where for error in problem_of(answer).errors} == {f"body.{missing}"}
 
 

@@ -18,6 +18,7 @@ from contracts.topology import DOMAIN_EVENTS, TASK_SERVICE, WORKER_DEAD_LETTERS,
 from infra.broker.link import PublisherLink
 from infra.lifecycle import run_services
 from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.ended_sessions import end_sessions
 from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Apply, Batcher
 from notification_worker.consumers.consuming import Consuming, NotConsumingError, Rhythm
@@ -47,19 +48,21 @@ async def running_worker(
     """Run a worker until the end of the block, or until it is stopped."""
     tallies = WorkerTallies()
     batcher = Batcher(tallies.counting(apply or partial(apply_events, database, observer=tallies)))
+    sessions = Batcher(partial(end_sessions, database, observer=tallies))
     link = PublisherLink(urls, "test dead letters")
+    letters = CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)
     consuming = Consuming(
         urls,
         beat=partial(beat, database),
         leave=partial(leave, database),
-        handle=Intake(batcher, CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)).take,
+        handle=Intake(batcher, letters, sessions=sessions).take,
         prefetch=prefetch,
         rhythm=RHYTHM,
     )
     worker = Worker(consuming, tallies)
 
     async def work() -> None:
-        services = {"batcher": batcher.run, "consuming": consuming.run, "link": link.run}
+        services = {"batcher": batcher.run, "sessions": sessions.run, "consuming": consuming.run, "link": link.run}
         assert await run_services(services, worker.stop) == 0
 
     async with asyncio.TaskGroup() as group:

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 import pytest
 from uuid_utils.compat import uuid7
 
-from contracts.events import AnyEvent, UnreadableEventError
+from contracts.events import TASK_EVENTS, AnyEvent, UnreadableEventError
 from contracts.events.user import SessionEnded, SessionEndedData
+from notification_worker.consumers import reading
 from notification_worker.consumers.reading import (
-    APPLIED,
     REASONS,
     ForeignSourceError,
     UnexpectedEventTypeError,
@@ -86,12 +86,17 @@ def test_who_is_said_to_have_sent_it_goes_before_the_routing_key() -> None:
         read_event(sent(requested([ANN.id], source="/billing"), "search", "billing.notification.requested"))
 
 
-def test_an_event_that_is_not_for_this_worker_is_refused() -> None:
+def test_only_the_task_service_ends_sessions() -> None:
     data = SessionEndedData(user_id=ANN.id, session_id=uuid7())
-    ended = SessionEnded(id="1", source="/task-service", time=datetime.now(UTC), data=data)
-    assert not isinstance(ended, APPLIED)
+    ended = SessionEnded(id="1", source="/billing", time=datetime.now(UTC), data=data)
+    with pytest.raises(ForeignSourceError):
+        read_event(sent(ended, "billing"))
+
+
+def test_an_event_that_is_not_for_this_worker_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "APPLIED", TASK_EVENTS)
     with pytest.raises(UnexpectedEventTypeError):
-        read_event(sent(ended, "task-service"))
+        read_event(sent(registered(ANN), "task-service"))
 
 
 def test_fields_that_this_version_does_not_know_are_ignored() -> None:

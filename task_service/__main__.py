@@ -1,4 +1,4 @@
-"""The processes and commands of the task service: `python -m task_service api | relay | migrate | openapi | keys`."""
+"""The processes and commands of the task service: `python -m task_service api | relay | migrate | republish | …`."""
 
 import argparse
 import sys
@@ -20,6 +20,7 @@ def main() -> int:
     commands.add_parser("api", help="serve the API and the page")
     commands.add_parser("relay", help="publish the events of the outbox")
     commands.add_parser("migrate", help="bring the database up to date")
+    commands.add_parser("republish", help="tell the other services again who there is and who watches what")
     openapi = commands.add_parser("openapi", help="describe the API in contracts/schemas/openapi")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail when the file is stale")
     keys = commands.add_parser("keys", help="the keys that sign access tokens").add_subparsers(
@@ -35,7 +36,12 @@ def main() -> int:
         retiring.error("--now needs the ID of a key")
     if arguments.command == "openapi":
         return app.describe(OPENAPI, check=arguments.check)
-    run = {"api": app.run_api, "relay": app.run_relay, "migrate": app.run_migration}.get(arguments.command)
+    run = {
+        "api": app.run_api,
+        "relay": app.run_relay,
+        "migrate": app.run_migration,
+        "republish": app.run_republish,
+    }.get(arguments.command)
     return run_command(f"task_service {arguments.command}", run or _on_keys(arguments), SigningKeyError)
 
 

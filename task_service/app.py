@@ -26,6 +26,7 @@ from task_service.api.discovery import discovery_routes
 from task_service.api.middleware import wrap
 from task_service.api.schemas import PublicAddresses
 from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
+from task_service.commands.republish import republish
 from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.key_ring import KeyRing
@@ -63,6 +64,12 @@ def run_migration() -> int:
     return 0
 
 
+def run_republish() -> int:
+    """Tell the other services again who there is and who watches what, then end; the relay sends it."""
+    settings = DatabaseSettings()
+    return asyncio.run(_republish(settings.task_database_url))
+
+
 def list_keys() -> int:
     """Print the signing keys and what each is good for."""
     settings = KeySettings()
@@ -97,6 +104,17 @@ def describe(path: Path, *, check: bool) -> int:
     nowhere = PublicAddresses(api_url="", notifications_url="", socket_url="")
     api = create_api(discovery_routes(tuple, nowhere), health_routes(Health({})), Path())
     return write_openapi(api, path, check=check)
+
+
+async def _republish(database_url: str) -> int:
+    engine = create_engine(database_url, application_name="republish")
+    try:
+        # The relay looks by itself often enough for this.
+        told = await republish(UnitOfWork(session_factory(engine), lambda: None))
+    finally:
+        await engine.dispose()
+    sys.stdout.write(f"Told of {told.people} people and of the watchers of {told.tasks} tasks\n")
+    return 0
 
 
 async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: asyncio.Event) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 import uvloop
 
+from infra.telemetry import tracing
 from infra.telemetry.logging import get_logger
 
 Service = Callable[[asyncio.Event], Awaitable[None]]
@@ -54,14 +55,23 @@ async def _guarded(name: str, service: Service, stop: asyncio.Event) -> bool:
     return True
 
 
+def _tell_of_lost_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an error that nobody waits for; asyncio itself would write out what the error and its task hold."""
+    log.error("error_lost", where=context["message"], exc_info=context.get("exception"))
+
+
 def run_process(main: Callable[[asyncio.Event], Coroutine[Any, Any, int]]) -> int:
     """Run a whole process on uvloop; SIGTERM and SIGINT set the event that `main` is given."""
 
     async def with_signals() -> int:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_tell_of_lost_error)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         return await main(stop)
 
-    return uvloop.run(with_signals())
+    try:
+        return uvloop.run(with_signals())
+    finally:
+        tracing.stop()

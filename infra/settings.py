@@ -16,6 +16,7 @@ DEFAULT_HOME = Path(".taskify")
 
 PostgresUrl = Annotated[str, StringConstraints(pattern=r"^postgresql://\S+$")]
 BrokerUrls = Annotated[str, StringConstraints(pattern=r"^amqps?://\S+$")]
+CollectorUrl = Annotated[str, StringConstraints(pattern=r"^(https?://[^/?#\s]+/?)?$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -35,6 +36,11 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     log_level: str = "INFO"
+    traces_endpoint: CollectorUrl = ""
+    """The collector of OpenTelemetry, without a path; empty for no traces."""
+
+    traces_sampled: Annotated[float, Field(ge=0, le=1)] = 1
+    """The share of all traces that is recorded."""
 
 
 class RequestSettings(Settings):

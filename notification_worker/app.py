@@ -21,12 +21,14 @@ from infra.http.metrics import metrics_routes
 from infra.http.openapi import write_openapi
 from infra.http.rate_limit import request_limits
 from infra.http.request_metrics import CountedRequests, RequestMetrics
+from infra.http.request_tracing import TracedRequests
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
 from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
 from infra.settings import broker_addresses
 from infra.telemetry.logging import configure_logging, quiet_broker_libraries
+from infra.telemetry.process import configure_telemetry
 from notification_worker.api.application import connect, notification_api, wrap
 from notification_worker.api.context import ApiContext
 from notification_worker.commands.apply_events import apply_events
@@ -43,6 +45,7 @@ from notification_worker.metrics import CountedDeadLetters, WorkerMetrics, Worke
 from notification_worker.relay import WAKE_UP_CHANNEL, relay_services
 from notification_worker.schedule import schedule_services
 from notification_worker.settings import ApiSettings, DatabaseSettings, DrainSettings, RelaySettings, WorkerSettings
+from notification_worker.tracing import traced
 
 SERVICE = "notification_worker"
 
@@ -52,21 +55,21 @@ _KEYS_CONNECTIONS = 2
 def run_worker() -> int:
     """Apply events until a signal."""
     settings = WorkerSettings()
-    configure_logging("worker", settings.log_level)
+    configure_telemetry("worker", settings)
     return run_process(lambda stop: _work(settings, stop))
 
 
 def run_api() -> int:
     """Serve the API until a signal."""
     settings = ApiSettings()
-    configure_logging("notification-api", settings.log_level)
+    configure_telemetry("notification-api", settings)
     return run_process(lambda stop: _serve_api(settings, stop))
 
 
 def run_relay() -> int:
     """Publish deliveries until a signal."""
     settings = RelaySettings()
-    configure_logging("notification-relay", settings.log_level)
+    configure_telemetry("notification-relay", settings)
     listener = listen(settings.host, settings.notification_relay_port)
     return run_process(lambda stop: run_services(relay_services(settings, listener), stop))
 
@@ -114,7 +117,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
             wake_up.notify()
 
     link = PublisherLink(urls, "worker dead letters")
-    batcher = Batcher(tallies.counting(apply))
+    batcher = Batcher(traced(tallies.counting(apply)))
     sessions = Batcher(partial(end_sessions, database, observer=tallies))
     dead_letters = CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)
     consuming = Consuming(
@@ -159,7 +162,7 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
         api.include_router(metrics_routes(registry))
         limits = request_limits(settings)
         connect(api, ApiContext(database, keys, wake_up.notify, history=settings.history, limits=limits))
-        served = CountedRequests(wrap(api, settings.allowed_origins, limits), requests)
+        served = TracedRequests(CountedRequests(wrap(api, settings.allowed_origins, limits), requests))
         services = {
             "http": http_service(served, listener),
             "wake-up": wake_up.run,

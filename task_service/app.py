@@ -15,11 +15,13 @@ from infra.http.metrics import metrics_routes
 from infra.http.openapi import write_openapi
 from infra.http.rate_limit import request_limits
 from infra.http.request_metrics import CountedRequests, RequestMetrics
+from infra.http.request_tracing import TracedRequests
 from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
 from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
 from infra.telemetry.logging import configure_logging
+from infra.telemetry.process import configure_telemetry
 from task_service.api.application import create_api
 from task_service.api.dependencies import Services
 from task_service.api.discovery import discovery_routes
@@ -43,7 +45,7 @@ SERVICE = "task_service"
 def run_api() -> int:
     """Serve the API and the page until a signal."""
     settings = ApiSettings()
-    configure_logging("task-api", settings.log_level)
+    configure_telemetry("task-api", settings)
     listener = listen(settings.host, settings.api_port)
     return run_process(lambda stop: _serve_api(settings, listener, stop))
 
@@ -51,7 +53,7 @@ def run_api() -> int:
 def run_relay() -> int:
     """Publish events until a signal."""
     settings = RelaySettings()
-    configure_logging("task-relay", settings.log_level)
+    configure_telemetry("task-relay", settings)
     listener = listen(settings.host, settings.task_relay_port)
     return run_process(lambda stop: run_services(relay_services(settings, listener), stop))
 
@@ -147,7 +149,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
     registry, requests = process_registry(), RequestMetrics(api)
     registry.register(requests)
     api.include_router(metrics_routes(registry))
-    served = CountedRequests(wrap(api, addresses, settings.allowed_origins, limits), requests)
+    served = TracedRequests(CountedRequests(wrap(api, addresses, settings.allowed_origins, limits), requests))
     services = {
         "http": http_service(served, listener),
         "wake-up": wake_up.run,

@@ -7,7 +7,7 @@ import sys
 
 from infra.command_line import run_command
 from infra.lifecycle import run_process
-from infra.telemetry.logging import configure_logging
+from infra.telemetry.process import configure_telemetry
 from ws_gateway.app import run
 from ws_gateway.settings import GatewaySettings
 
@@ -22,7 +22,7 @@ def run_gateway() -> int:
     """Run the gateway with the settings of the environment."""
     settings = GatewaySettings()
     allow_as_many_sockets_as_the_system_does()
-    configure_logging("ws-gateway", settings.log_level)
+    configure_telemetry("ws-gateway", settings)
 
     async def gateway(stop: asyncio.Event) -> int:
         return await run(settings, stop)

@@ -17,12 +17,20 @@ MESSAGE_TYPE = "taskify.delivery.v1"
 PEOPLE_PER_DELIVERY = 100
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 class PersonalFrame(ContractModel):
-    """One frame for one person; frames of one person come in the order of their `seq`."""
+    """One frame for one person; frames of one person come in the order of their `seq`.
+
+    `traceparent` is there if somebody records the trace of the change that the frame came of.
+    """
 
     user_id: UUID
     seq: Annotated[int, Field(ge=1)]
     frame: str
+    traceparent: Annotated[str, Field(max_length=255)] | None = Field(default=None, exclude_if=_is_absent)
 
 
 class Delivery(ContractModel):

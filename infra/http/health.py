@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from infra.health import Health, Readiness
 from infra.http.metrics import metrics_routes
+from infra.http.request_tracing import NO_TELEMETRY
 
 
 def health_routes(health: Health) -> APIRouter:
@@ -27,7 +28,7 @@ def health_routes(health: Health) -> APIRouter:
 
 def health_app(health: Health, registry: CollectorRegistry) -> FastAPI:
     """Give the whole HTTP side of a process that has no API: its health and its metrics."""
-    app = FastAPI(openapi_url=None)
+    app = FastAPI(openapi_url=None, telemetry=NO_TELEMETRY)
     app.include_router(health_routes(health))
     app.include_router(metrics_routes(registry))
     return app

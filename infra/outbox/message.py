@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.envelope import CONTENT_TYPE, Event
+from infra.telemetry.traceparent import current_traceparent
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,12 @@ class OutboxMessage:
 
 
 def event_message(event: Event[Any], routing_key: str) -> OutboxMessage:
-    """Make the message of a domain event; events with the same `partitionkey` stay in order."""
+    """Make the message of a domain event; events with the same `partitionkey` stay in order.
+
+    The event is told to belong to the trace of what is done right now.
+    """
+    if event.traceparent is None and (traceparent := current_traceparent()) is not None:
+        event = event.model_copy(update={"traceparent": traceparent})
     return OutboxMessage(
         message_id=event.id,
         type=event.type,

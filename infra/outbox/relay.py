@@ -23,6 +23,7 @@ from infra.outbox.observer import LoggingObserver, RelayObserver
 from infra.outbox.publishing import Ordering, PublishingPass
 from infra.outbox.session import DatabaseAwayError, Session, work_in_sessions
 from infra.outbox.store import OutboxRow, OutboxStore, Postponement
+from infra.outbox.tracing import trace_of, trace_published
 from infra.waiting import any_set
 
 BATCH_ROWS = 500
@@ -239,7 +240,9 @@ class Relay:
     async def _publish(self, row: OutboxRow) -> None:
         sent_at = time.monotonic()
         await self._link.publish(self._exchange, row)
-        self._observer.published(row.id, time.monotonic() - sent_at)
+        seconds = time.monotonic() - sent_at
+        self._observer.published(row.id, seconds)
+        trace_published(row, self._exchange, seconds)
 
     async def _settle(self, store: OutboxStore, current: PublishingPass) -> None:
         if done := current.done:
@@ -257,7 +260,8 @@ class Relay:
             if isinstance(error, MessageNackedError):
                 nacked.append(row.id)
             else:
-                self._observer.refused(row.id, wait.attempts, error)
+                with trace_of(row):
+                    self._observer.refused(row.id, wait.attempts, error)
         if nacked:
             self._observer.nacked(nacked)
         if postponed:

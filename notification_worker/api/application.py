@@ -11,6 +11,7 @@ from contracts.problems import ProblemType
 from infra.http.body_limit import BodyLimit
 from infra.http.problems import PROBLEM_RESPONSES, ProblemTable, install_problems
 from infra.http.rate_limit import AddressLimit, RequestLimits
+from infra.http.request_tracing import NO_TELEMETRY
 from notification_worker.api import explanations, muted_tasks, notifications, preferences
 from notification_worker.api.context import ApiContext
 from notification_worker.api.uncached_answers import UncachedAnswers
@@ -32,6 +33,7 @@ def notification_api() -> FastAPI:
         description="A person's own notifications: lists, what changed since, marking, why, and what to be told of.",
         docs_url=None,
         redoc_url=None,
+        telemetry=NO_TELEMETRY,
         responses=PROBLEM_RESPONSES,
     )
     # Paths with a name in them come before those with an id in its place.

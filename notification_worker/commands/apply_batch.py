@@ -20,6 +20,7 @@ from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
 from infra.outbox.writer import append_rows
 from infra.telemetry.logging import get_logger
+from infra.telemetry.traceparent import traceparent_of_event, under
 from notification_worker.audience.rules import Telling, telling_of
 from notification_worker.commands.apply_observer import ApplyObserver
 from notification_worker.commands.delivery_messages import delivery_messages
@@ -165,4 +166,5 @@ def _judge(event: AnyEvent, picture: Picture, unknown: Unknown) -> Telling | Non
 
 def _report(unknown: Mapping[str, list[str]]) -> None:
     for event_id, user_ids in unknown.items():
-        log.warning("recipients_unknown", event_id=event_id, count=len(user_ids), user_ids=user_ids)
+        with under(traceparent_of_event(event_id)):
+            log.warning("recipients_unknown", event_id=event_id, count=len(user_ids), user_ids=user_ids)

@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.deliveries import CONTENT_TYPE, MESSAGE_TYPE, PEOPLE_PER_DELIVERY, Delivery, PersonalFrame
 from infra.outbox.message import OutboxMessage
+from infra.telemetry.traceparent import is_sampled
 
 _ROUTING_KEY = ""
 """The exchange is a fanout: whoever reads deliveries reads all of them."""
@@ -15,9 +16,14 @@ _ROUTING_KEY = ""
 _ORDER_KEY = "deliveries"
 
 
-def personal_frame(user_id: UUID, seq: int, frame: BaseModel) -> PersonalFrame:
-    """Finish a frame as the text that goes over the socket."""
-    return PersonalFrame(user_id=user_id, seq=seq, frame=frame.model_dump_json())
+def personal_frame(user_id: UUID, seq: int, frame: BaseModel, traceparent: str | None = None) -> PersonalFrame:
+    """Finish a frame as the text that goes over the socket; it carries on a trace that somebody records."""
+    return PersonalFrame(
+        user_id=user_id,
+        seq=seq,
+        frame=frame.model_dump_json(),
+        traceparent=traceparent if is_sampled(traceparent) else None,
+    )
 
 
 def delivery_messages(frames: Sequence[PersonalFrame]) -> list[OutboxMessage]:

@@ -17,6 +17,7 @@ from contracts.socket.frames import IdsPayload, Read, ReadPayload, Unread
 from infra.clock import Clock, system_clock
 from infra.database.errors import retry_on_conflict
 from infra.outbox.writer import append_rows
+from infra.telemetry.traceparent import current_traceparent
 from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
 from notification_worker.commands.errors import NotificationNotFoundError
 from notification_worker.models import inboxes, notifications, outbox
@@ -144,4 +145,5 @@ async def _finish(connection: AsyncConnection, user_id: UUID, seq: int, unread_c
     await connection.execute(
         update(inboxes).where(inboxes.c.user_id == user_id).values(last_seq=seq, unread_count=unread_count)
     )
-    await append_rows(connection, outbox, delivery_messages([personal_frame(user_id, seq, frame)]))
+    finished = personal_frame(user_id, seq, frame, current_traceparent())
+    await append_rows(connection, outbox, delivery_messages([finished]))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.deliveries import PersonalFrame
 from contracts.notification_types import NotificationType
 from infra.clock import Clock
+from infra.telemetry.traceparent import traceparent_of_event
 from notification_worker.audience.rules import Telling
 from notification_worker.commands.holding import hold
 from notification_worker.commands.inbox_changes import InboxChanges
@@ -83,6 +84,7 @@ async def tell(connection: AsyncConnection, tellings: Sequence[Telling], holders
     notices = await read_notices(connection, holders, changes.now)
     held_back: list[HeldBackEvent] = []
     for telling, people in zip(tellings, reached, strict=True):
+        changes.traceparent = traceparent_of_event(telling.event_id)
         known = {user_id for user_id in people if Once(user_id, telling.event_source, telling.event_id) in already}
         withdrawn, noted = withdraw(telling, notices, known, changes)
         held_back += noted

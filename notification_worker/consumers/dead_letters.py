@@ -13,6 +13,7 @@ from infra.broker import BrokerAwayError, MessageRefusedError
 from infra.broker.dead_letters import letter
 from infra.broker.link import PublisherLink
 from infra.telemetry.logging import get_logger
+from infra.telemetry.traceparent import harmless_id, traceparent_in, under
 from notification_worker.consumers.received import Received
 
 _PAUSE_SECONDS = 0.1
@@ -20,6 +21,9 @@ _PAUSE_CAP_SECONDS = 5.0
 
 _ATTEMPTS_DIGITS = 9
 """Whoever sends a message can write this header; Python refuses to read a number of thousands of digits."""
+
+_REPEATING = frozenset({"unknown_event_type", "unexpected_event_type"})
+"""Reasons whose explanation repeats a word of the sender; it is kept in the letter, and stays out of the log."""
 
 log = get_logger("dead_letters")
 
@@ -55,6 +59,10 @@ class DeadLetters:
         As long as the broker will not have it, it is tried again: a message without a home keeps its place in its
         queue. False is for a message whose channel is gone; it will come again.
         """
+        with under(traceparent_in(received.message.body)):
+            return await self._publish(received, failure)
+
+    async def _publish(self, received: Received, failure: Failure) -> bool:
         message, queue = received.message, received.queue
         addressed = _Letter(
             message.message_id or str(uuid7()), message.type or "", message.content_type or "", message.body
@@ -72,9 +80,8 @@ class DeadLetters:
                     "dead_lettered",
                     queue=queue,
                     reason=failure.reason,
-                    error=failure.error,
-                    message_id=addressed.message_id,
-                    type=addressed.type,
+                    error=None if failure.reason in _REPEATING else failure.error,
+                    message_id=harmless_id(addressed.message_id),
                 )
                 return True
         return False

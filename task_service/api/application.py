@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 
 from infra.http.problems import PROBLEM_RESPONSES
+from infra.http.request_tracing import NO_TELEMETRY
 from task_service.api import auth, comments, tasks, users, watchers
 from task_service.api.errors import install_errors
 from task_service.api.page import Page
@@ -22,6 +23,7 @@ def create_api(discovery: APIRouter, health: APIRouter, web_folder: Path) -> Fas
         version="1",
         description="Tasks, comments and people. Errors are problems (RFC 9457); times are RFC 3339 in UTC.",
         openapi_url=None,
+        telemetry=NO_TELEMETRY,
         redirect_slashes=False,
         responses=PROBLEM_RESPONSES,
         generate_unique_id_function=_operation_id,

@@ -1,5 +1,5 @@
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 
 from tests.support.browser import OpenPage, launched
+from tests.support.collector import Collector, collecting
 from tests.support.people import Person
 from tests.support.system import System
 
@@ -17,6 +18,22 @@ async def system() -> AsyncIterator[System]:
     """The whole system, once for all end-to-end tests; each makes people and tasks of its own."""
     with tempfile.TemporaryDirectory(prefix="taskify-e2e-") as folder:
         async with System.started(Path(folder)) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def collector() -> Iterator[Collector]:
+    """Where the watched system sends its traces."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+async def watched_system(collector: Collector) -> AsyncIterator[System]:
+    """Another whole system, which tells all that it can: with traces, and log lines of every level."""
+    told = {"TASKIFY_TRACES_ENDPOINT": collector.endpoint, "TASKIFY_LOG_LEVEL": "DEBUG"}
+    with tempfile.TemporaryDirectory(prefix="taskify-e2e-") as folder:
+        async with System.started(Path(folder), settings=told) as running:
             yield running
 
 

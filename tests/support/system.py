@@ -6,7 +6,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,17 +56,28 @@ class System:
     @classmethod
     @asynccontextmanager
     async def started(
-        cls, folder: Path, *, page: Path | None = None, backup: Path | None = None
+        cls,
+        folder: Path,
+        *,
+        page: Path | None = None,
+        backup: Path | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Self]:
         """Start everything, wait until the address is printed, and stop it as Ctrl-C does.
 
-        `page` is another build of the page; from a `backup` the new databases are restored.
+        `page` is another build of the page; from a `backup` the new databases are restored; `settings` are further ones
+        of all processes.
         """
         # As root, PostgreSQL runs as a user of its own, which has to pass here.
         folder.chmod(0o755)
         home = folder / "home"
         ports = zip((process.port_variable for process in PROCESSES), free_ports(len(PROCESSES)), strict=True)
-        own = {"TASKIFY_HOME": str(home), **PLENTY, **{variable: str(port) for variable, port in ports}}
+        own = {
+            "TASKIFY_HOME": str(home),
+            **PLENTY,
+            **(settings or {}),
+            **{variable: str(port) for variable, port in ports},
+        }
         if page is not None:
             own["TASKIFY_WEB_DIRECTORY"] = str(page)
         log = folder / "up.log"

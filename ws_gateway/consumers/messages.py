@@ -9,7 +9,9 @@ from contracts.events import UnreadableEventError, parse_event, type_of
 from contracts.events.user import SessionEnded
 from infra.metrics.tallies import Distribution
 from infra.telemetry.logging import get_logger
+from infra.telemetry.traceparent import traceparent_in, under
 from ws_gateway.consumers.feed import StreamMessage
+from ws_gateway.consumers.tracing import trace_pushed
 from ws_gateway.hub.directory import Directory
 
 SESSION_ENDED = type_of(SessionEnded)
@@ -55,8 +57,9 @@ class Applier:
         except (ValueError, TypeError, KeyError) as error:
             _skip(message, type(error).__name__)
             return
-        for user_id, seq, frame in frames:
-            self._directory.publish(user_id, seq, frame)
+        began_at = time.monotonic()
+        pushed = [self._directory.publish(user_id, seq, frame) for user_id, seq, frame in frames]
+        trace_pushed(message, pushed, time.monotonic() - began_at)
         written_at = _moment_in(message.message_id)
         if written_at is not None:
             self.lag_seconds.observe(time.time() - written_at)
@@ -83,4 +86,5 @@ def _moment_in(message_id: str) -> float | None:
 
 
 def _skip(message: StreamMessage, reason: str) -> None:
-    log.error("stream_message_skipped", offset=message.offset, type=message.type[:100], reason=reason)
+    with under(traceparent_in(message.body)):
+        log.error("stream_message_skipped", offset=message.offset, type=message.type[:100], reason=reason)

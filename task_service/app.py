@@ -29,7 +29,7 @@ from task_service.api.middleware import wrap
 from task_service.api.schemas import PublicAddresses
 from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
 from task_service.commands.republish import republish
-from task_service.commands.unit_of_work import UnitOfWork, session_factory
+from task_service.commands.unit_of_work import UnitOfWork, reading_sessions, session_factory
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.key_rotation import report_keys, retire, rotate
@@ -128,13 +128,14 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
     )
     engine = create_engine(settings.task_database_url, application_name="task-api")
     wake_up = WakeUp(settings.task_database_url, channel=WAKE_UP_CHANNEL)
-    sessions = session_factory(engine)
+    sessions, reading = session_factory(engine), reading_sessions(engine)
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})
     api = create_api(discovery_routes(keys.published, addresses), health_routes(health), settings.web_directory)
     unit_of_work = UnitOfWork(sessions, wake_up.notify)
     limits = request_limits(settings)
     api.state.services = Services(
-        database=sessions,
+        database=engine,
+        sessions=reading,
         unit_of_work=unit_of_work,
         access_tokens=AccessTokens(keys, settings.access_token_life),
         passwords=Passwords(),

@@ -1,12 +1,23 @@
 """The pool of connections to a service's own database."""
 
+import time
+from typing import Any
+
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 POOL_CONNECTIONS = 10
-POOL_WAIT_SECONDS = 5
+POOL_WAIT_SECONDS = 5.0
 CONNECT_SECONDS = 5
 COMMAND_SECONDS = 30
+
+QUIET_SECONDS = 10.0
+"""A connection that nobody used for longer is asked whether it is still there; one in use says so by itself."""
+
+_RETURNED_AT = "returned_at"
 
 
 def sqlalchemy_url(url: str) -> URL:
@@ -14,19 +25,27 @@ def sqlalchemy_url(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def create_engine(url: str, *, application_name: str, pool_connections: int = POOL_CONNECTIONS) -> AsyncEngine:
+def create_engine(
+    url: str,
+    *,
+    application_name: str,
+    pool_connections: int = POOL_CONNECTIONS,
+    pool_wait_seconds: float = POOL_WAIT_SECONDS,
+) -> AsyncEngine:
     """Make a pool that opens its connections when they are first needed.
 
     A transaction that idles for 5 s is ended by the server, and a lock is waited for 2 s at most, so that one stuck
-    request cannot hold up the others for longer. Whoever finds the pool empty waits `POOL_WAIT_SECONDS`, then fails.
+    request cannot hold up the others for longer. Whoever finds the pool empty waits `pool_wait_seconds`, then fails.
     The text of an error does not hold the values of its statement, which may be personal.
+
+    A connection that the server has ended is never handed out: the driver hears of the end, so nobody has to ask
+    before each use. Who sends in the moment between the end and its news fails like those who were under way then.
     """
-    return create_async_engine(
+    engine = create_async_engine(
         sqlalchemy_url(url),
         pool_size=pool_connections,
         max_overflow=0,
-        pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
+        pool_timeout=pool_wait_seconds,
         hide_parameters=True,
         connect_args={
             "timeout": CONNECT_SECONDS,
@@ -38,3 +57,23 @@ def create_engine(url: str, *, application_name: str, pool_connections: int = PO
             },
         },
     )
+    event.listen(engine.sync_engine, "checkout", _check)
+    event.listen(engine.sync_engine, "checkin", _note_return)
+    return engine
+
+
+def _check(connection: Any, record: ConnectionPoolEntry, _: object) -> None:  # noqa: ANN401 (SQLAlchemy's adapter)
+    """Refuse a dead connection; the pool then opens another in its place."""
+    driver = record.driver_connection
+    if driver is None or driver.is_closed():
+        raise DisconnectionError("the server has ended the connection")
+    returned_at = record.info.get(_RETURNED_AT)
+    if returned_at is not None and time.monotonic() - returned_at > QUIET_SECONDS:
+        try:
+            connection.ping()
+        except Exception as error:
+            raise DisconnectionError("the connection does not answer") from error
+
+
+def _note_return(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_RETURNED_AT] = time.monotonic()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
@@ -38,6 +39,9 @@ _BY_STATUS = {
     HTTPStatus.TOO_MANY_REQUESTS: ProblemType.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE: ProblemType.UNAVAILABLE,
 }
+
+_DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What `infra.database.direct` raises."""
 
 _INFRA_PROBLEMS: ProblemTable = {
     TokenError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
@@ -89,7 +93,7 @@ def install_problems(app: FastAPI, table: ProblemTable) -> None:
         app.add_exception_handler(error, _translate(status, problem))
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _framework_error)
-    for trouble in (DBAPIError, PoolTimeoutError, OSError):
+    for trouble in (DBAPIError, PoolTimeoutError, OSError, *_DRIVER_ERRORS):
         app.add_exception_handler(trouble, _database_trouble)
     app.add_exception_handler(Exception, _internal_error)
 

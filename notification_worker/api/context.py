@@ -30,7 +30,7 @@ class ApiContext:
     limits: RequestLimits
 
 
-def _context_of(request: Request) -> ApiContext:
+async def _context_of(request: Request) -> ApiContext:
     context: ApiContext = request.app.state.context
     return context
 

@@ -36,4 +36,4 @@ async def list_history(
     query = select(shown).order_by(shown.c.created_at.desc(), shown.c.id.desc()).limit(limit + 1)
     async with database.connect() as connection:
         found = (await connection.execute(query)).all()
-    return page_of(found, limit, notification_of)
+    return page_of(found, limit, lambda row: notification_of(row._asdict()))

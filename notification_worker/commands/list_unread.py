@@ -17,4 +17,4 @@ async def list_unread(database: AsyncEngine, user_id: UUID, limit: int, after: P
     unread = select(notifications).where(rows.user_id == user_id, rows.read_at.is_(None))
     async with database.connect() as connection:
         found = (await connection.execute(newest_first(unread, rows.created_at, rows.id, after, limit))).all()
-    return page_of(found, limit, notification_of)
+    return page_of(found, limit, lambda row: notification_of(row._asdict()))

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row
-
 from contracts.events.task import TaskStatus
 from contracts.socket.frames import Actor, Change, Notification, NotificationFrame, NotificationPayload
 from notification_worker.audience.wording import FORMER_MEMBER, Parts, link_of, message_of
@@ -27,9 +25,9 @@ _OF_MEMBERS = (
 _STATUSES = ("old_status", "new_status")
 
 
-def notification_of(row: Row[Any]) -> Notification:
+def notification_of(columns: Mapping[str, Any]) -> Notification:
     """Make the notification of a whole row of `notifications`."""
-    return Notification(**_shown(row._asdict()))
+    return Notification(**_shown(columns))
 
 
 def frame_of(columns: Mapping[str, Any], change: Change, unread_count: int) -> NotificationFrame:

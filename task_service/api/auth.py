@@ -81,7 +81,7 @@ async def log_out(request: Request, services: Wired, response: Response, refresh
         await end_session(services.unit_of_work, principal.session_id)
     if refresh_token is None:
         return
-    async with services.database() as database:
+    async with services.sessions() as database:
         session_id = await session_of_cookie(database, refresh_token)
     if session_id is not None:
         await end_session(services.unit_of_work, session_id)

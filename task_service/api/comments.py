@@ -20,7 +20,7 @@ async def list_comments(
     task_id: UUID, services: Wired, _: Caller, position: From, limit: Limit = PAGE_LENGTH
 ) -> CommentPage:
     """List the comments of a task, oldest first."""
-    async with services.database() as database:
+    async with services.sessions() as database:
         found = await oldest_comments(database, task_id, after=position, limit=limit + 1)
         if not found and not await task_exists(database, task_id):
             raise UnknownTaskError

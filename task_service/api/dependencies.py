@@ -1,4 +1,4 @@
-"""What routes need, handed to them by FastAPI."""
+"""What routes need, handed to them by FastAPI: in coroutines, since it runs plain functions in threads."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import HTTPBearer
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from infra.http.address import address_of
 from infra.http.rate_limit import RequestLimits
@@ -18,9 +18,8 @@ from task_service.commands.login_throttle import LoginThrottle
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.passwords import Passwords
-from task_service.models import User
 from task_service.queries.pages import Position
-from task_service.queries.sessions import live_session
+from task_service.queries.sessions import Member, member_of_session
 
 PAGE_LENGTH = 50
 PAGE_LONGEST = 100
@@ -28,9 +27,10 @@ PAGE_LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the API is built upon."""
+    """What the API is built upon. `database` is what every request asks, `sessions` reads whole objects."""
 
-    database: async_sessionmaker[AsyncSession]
+    database: AsyncEngine
+    sessions: async_sessionmaker[AsyncSession]
     unit_of_work: UnitOfWork
     access_tokens: AccessTokens
     passwords: Passwords
@@ -47,7 +47,7 @@ class Services:
 class SignedIn:
     """Who makes a request, as the database knows them now."""
 
-    user: User
+    user: Member
     session_id: UUID
 
     @property
@@ -56,7 +56,7 @@ class SignedIn:
         return self.user.id
 
 
-def services_of(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
     """Give what the application was made with."""
     services: Services = request.app.state.services
     return services
@@ -65,7 +65,7 @@ def services_of(request: Request) -> Services:
 Wired = Annotated[Services, Depends(services_of)]
 
 
-def _address(request: Request, services: Wired) -> str:
+async def _address(request: Request, services: Wired) -> str:
     return address_of(request.scope, services.limits.trusted_proxies)
 
 
@@ -82,14 +82,14 @@ async def signed_in(
         SessionOverError: its session has ended.
     """
     principal = await services.limits.principal_of(request, services.access_tokens)
-    async with services.database() as database:
-        live = await live_session(database, principal.session_id, principal.user_id, datetime.now(UTC))
-    if live is None:
+    now = datetime.now(UTC)
+    member = await member_of_session(services.database, principal.session_id, principal.user_id, now)
+    if member is None:
         raise SessionOverError
-    return SignedIn(live.user, live.session.id)
+    return SignedIn(member, principal.session_id)
 
 
-def from_our_page(request: Request, services: Wired) -> None:
+async def from_our_page(request: Request, services: Wired) -> None:
     """Refuse what the page of another origin sends, which `SameSite` does not when its site is the same.
 
     Raises:
@@ -100,11 +100,11 @@ def from_our_page(request: Request, services: Wired) -> None:
         raise ForeignPageError
 
 
-def _position(cursor: Annotated[str | None, Query(max_length=100)] = None) -> Position | None:
+async def _position(cursor: Annotated[str | None, Query(max_length=100)] = None) -> Position | None:
     return decode_cursor(cursor) if cursor is not None else None
 
 
-def _versions(
+async def _versions(
     if_match: Annotated[str | None, Header(description="`ETag` of the task as it was seen")] = None,
 ) -> frozenset[int] | None:
     return wanted_versions(if_match)

@@ -12,6 +12,7 @@ from contracts.model import Moment
 from task_service import models
 from task_service.commands.change_task import TaskChanges
 from task_service.commands.watching import strongest
+from task_service.queries.sessions import Member
 
 PASSWORD_SHORTEST = 8
 PASSWORD_LENGTH = 200
@@ -130,7 +131,7 @@ class OwnAccount(Account):
     role: Literal["member", "administrator"]
 
     @classmethod
-    def of(cls, user: models.User) -> Self:
+    def of(cls, user: models.User | Member) -> Self:
         return cls.model_validate({"id": user.id, "name": user.name, "email": user.email, "role": user.role})
 
 

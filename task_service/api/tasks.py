@@ -10,6 +10,7 @@ from task_service import models
 from task_service.api.cursor import encode_cursor
 from task_service.api.dependencies import PAGE_LENGTH, Caller, From, IfMatch, Limit, Wired
 from task_service.api.entity_tag import entity_tag
+from task_service.api.listed_tasks import task_page
 from task_service.api.schemas import ChangeTaskRequest, CreateTaskRequest, Task, TaskPage
 from task_service.commands import change_task as changing
 from task_service.commands import create_task as creating
@@ -17,6 +18,8 @@ from task_service.commands import delete_task as deleting
 from task_service.commands.errors import UnknownTaskError
 from task_service.queries.pages import Position
 from task_service.queries.tasks import find_task, newest_tasks
+
+JSON = "application/json"
 
 routes = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
@@ -30,7 +33,7 @@ async def create_task(body: CreateTaskRequest, services: Wired, caller: Caller, 
     return _tagged(created, response)
 
 
-@routes.get("")
+@routes.get("", response_model=TaskPage)
 async def list_tasks(
     services: Wired,
     _: Caller,
@@ -38,22 +41,21 @@ async def list_tasks(
     status: TaskStatus | None = None,
     assignee_id: UUID | None = None,
     limit: Limit = PAGE_LENGTH,
-) -> TaskPage:
+) -> Response:
     """List tasks, newest first."""
-    async with services.database() as database:
-        found = await newest_tasks(database, status=status, assignee_id=assignee_id, before=position, limit=limit + 1)
-    items = found[:limit]
-    last = items[-1].task if len(found) > limit else None
-    return TaskPage(
-        items=[Task.of(each) for each in items],
-        next_cursor=encode_cursor(Position(last.created_at, last.id)) if last else None,
+    found = await newest_tasks(
+        services.database, status=status, assignee_id=assignee_id, before=position, limit=limit + 1
     )
+    items = found[:limit]
+    last = items[-1] if len(found) > limit else None
+    cursor = encode_cursor(Position(last.created_at, last.id)) if last else None
+    return Response(task_page(items, cursor), media_type=JSON)
 
 
 @routes.get("/{task_id}")
 async def get_task(task_id: UUID, services: Wired, _: Caller, response: Response) -> Task:
     """Read a task; its `ETag` is what `If-Match` of a change takes."""
-    async with services.database() as database:
+    async with services.sessions() as database:
         found = await find_task(database, task_id)
     if found is None:
         raise UnknownTaskError

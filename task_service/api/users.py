@@ -14,7 +14,7 @@ routes = APIRouter(prefix="/api/users", tags=["users"])
 @routes.get("")
 async def list_users(services: Wired, _: Caller) -> list[Person]:
     """List everybody, by name."""
-    async with services.database() as database:
+    async with services.sessions() as database:
         return [Person.of(user) for user in await all_users(database)]
 
 

@@ -16,7 +16,7 @@ routes = APIRouter(prefix="/api/tasks/{task_id}", tags=["watchers"])
 @routes.get("/watchers")
 async def list_watchers(task_id: UUID, services: Wired, _: Caller) -> list[Watcher]:
     """List who watches a task, by name, each with the strongest reason."""
-    async with services.database() as database:
+    async with services.sessions() as database:
         found = await watchers_of(database, task_id)
         if not found and not await task_exists(database, task_id):
             raise UnknownTaskError

@@ -20,6 +20,11 @@ def session_factory(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
     return async_sessionmaker(engine, expire_on_commit=False, autoflush=False)
 
 
+def reading_sessions(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Make the sessions of what only reads: each statement is a transaction of its own, without a begin and an end."""
+    return session_factory(engine.execution_options(isolation_level="AUTOCOMMIT"))
+
+
 @dataclass(slots=True)
 class Work:
     """The running transaction; what is read, changed and recorded in it happens wholly or not at all."""

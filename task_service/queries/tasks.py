@@ -1,18 +1,37 @@
 """Tasks, their comments and their watchers, to be read."""
 
+from datetime import datetime
+from functools import cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Integer, Select, bindparam, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import aliased
 
 from contracts.events.task import TaskStatus
+from infra.database.direct import Statement, read
 from task_service.models import Comment, CommentWithAuthor, Task, TaskWithPeople, User, Watcher
 from task_service.queries.pages import Position
 
 _Creator = aliased(User)
 _Assignee = aliased(User)
+
+
+class ListedTask(NamedTuple):
+    """A task as the list shows it."""
+
+    id: UUID
+    title: str
+    description: str
+    status: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    creator_id: UUID
+    creator_name: str
+    assignee_id: UUID | None
+    assignee_name: str | None
 
 
 class WatcherWithUser(NamedTuple):
@@ -40,22 +59,57 @@ async def task_exists(database: AsyncSession, task_id: UUID) -> bool:
 
 
 async def newest_tasks(
-    database: AsyncSession,
+    database: AsyncEngine,
     *,
     status: TaskStatus | None,
     assignee_id: UUID | None,
     before: Position | None,
     limit: int,
-) -> list[TaskWithPeople]:
+) -> list[ListedTask]:
     """List tasks, newest first, from a position on."""
-    query = _tasks().order_by(Task.created_at.desc(), Task.id.desc()).limit(limit)
+    wanted: dict[str, object] = {"limit": limit}
     if status is not None:
-        query = query.where(Task.status == status)
+        wanted["status"] = status
     if assignee_id is not None:
-        query = query.where(Task.assignee_id == assignee_id)
+        wanted["assignee_id"] = assignee_id
     if before is not None:
-        query = query.where(tuple_(Task.created_at, Task.id) < tuple_(before.created_at, before.id))
-    return [TaskWithPeople(*row) for row in await database.execute(query)]
+        wanted |= {"before_moment": before.created_at, "before_id": before.id}
+    statement = _newest(frozenset(wanted))
+    rows = await read(database, lambda connection: connection.fetch(statement, **wanted))
+    return [ListedTask._make(row) for row in rows]
+
+
+@cache
+def _newest(wanted: frozenset[str]) -> Statement:
+    """Make the statement of a filter; there are as many as there are filters that can be combined."""
+    query = (
+        select(
+            Task.id,
+            Task.title,
+            Task.description,
+            Task.status,
+            Task.version,
+            Task.created_at,
+            Task.updated_at,
+            _Creator.id,
+            _Creator.name,
+            _Assignee.id,
+            _Assignee.name,
+        )
+        .join(_Creator, _Creator.id == Task.creator_id)
+        .outerjoin(_Assignee, _Assignee.id == Task.assignee_id)
+        .order_by(Task.created_at.desc(), Task.id.desc())
+        .limit(bindparam("limit", type_=Integer))
+    )
+    if "status" in wanted:
+        query = query.where(Task.status == bindparam("status"))
+    if "assignee_id" in wanted:
+        query = query.where(Task.assignee_id == bindparam("assignee_id"))
+    if "before_id" in wanted:
+        moment = bindparam("before_moment", type_=Task.created_at.type)
+        key = bindparam("before_id", type_=Task.id.type)
+        query = query.where(tuple_(Task.created_at, Task.id) < tuple_(moment, key))
+    return Statement(query)
 
 
 async def oldest_comments(

@@ -1,14 +1,14 @@
 """What PostgreSQL does for each thing that people ask for: the commands' own statements, explained."""
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
@@ -23,6 +23,7 @@ from notification_worker.commands.preferences import read_preferences, write_pre
 from notification_worker.commands.sync_inbox import sync_inbox
 from notification_worker.commands.why import why, why_not
 from tests.integration.notification_worker.inbox_rows import NOW, add_member, add_row, add_rows
+from tests.support.sent_statements import sent_statements
 
 HISTORY = timedelta(days=30)
 SOMEWHERE = Position(NOW, uuid7())
@@ -88,22 +89,6 @@ ASKED: dict[str, tuple[Ask, set[str]]] = {
 }
 
 
-@contextmanager
-def statements(database: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
-    """Note every statement that is sent, with its parameters."""
-    sent: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")):
-            sent.append((statement, parameters))
-
-    event.listen(database.sync_engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(database.sync_engine, "before_cursor_execute", note)
-
-
 async def plan_of(connection: AsyncConnection, statement: str, parameters: Any) -> str:
     for setting in ("enable_seqscan", "enable_bitmapscan", "enable_sort", "enable_hashjoin", "enable_material"):
         await connection.execute(text(f"SET LOCAL {setting} = off"))
@@ -130,8 +115,9 @@ async def inbox(database: AsyncEngine) -> tuple[UUID, UUID]:
 async def test_what_is_asked_for_is_found_by_indexes_without_a_sort(database: AsyncEngine, name: str) -> None:
     ask, indexes = ASKED[name]
     user_id, row = await inbox(database)
-    with statements(database) as sent:
+    with sent_statements(database) as sent:
         await ask(database, user_id, row)
+        await asyncio.sleep(0)
     async with database.connect() as connection:
         plans = "\n".join([await plan_of(connection, *one) for one in sent])
     assert set(re.findall(r"using (\w+)", plans)) == indexes, plans
@@ -140,7 +126,7 @@ async def test_what_is_asked_for_is_found_by_indexes_without_a_sort(database: As
 
 async def test_what_waits_is_found_by_an_index_when_somebody_decides_anew(database: AsyncEngine) -> None:
     user_id, _ = await inbox(database)
-    with statements(database) as sent:
+    with sent_statements(database) as sent:
         await write_preferences(database, user_id, HOURLY)
     async with database.connect() as connection:
         plans = [await plan_of(connection, *one) for one in sent]

@@ -18,7 +18,7 @@ from task_service.api.dependencies import Services
 from task_service.api.discovery import discovery_routes
 from task_service.api.middleware import wrap
 from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
-from task_service.commands.unit_of_work import UnitOfWork, session_factory
+from task_service.commands.unit_of_work import UnitOfWork, reading_sessions, session_factory
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.passwords import Passwords
@@ -48,7 +48,8 @@ async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> Async
     limits = RequestLimits(PLENTY, PLENTY, trusted_proxies=(ip_network("10.0.0.0/8"),))
     unit_of_work = UnitOfWork(sessions, lambda: wake_ups.append(None))
     app.state.services = Services(
-        database=sessions,
+        database=engine,
+        sessions=reading_sessions(engine),
         unit_of_work=unit_of_work,
         access_tokens=tokens,
         passwords=Passwords(argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),

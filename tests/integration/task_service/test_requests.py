@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from infra.database.engine import create_engine
-from task_service.commands.unit_of_work import session_factory
 from tests.integration.task_service.client import ORIGIN, Api, Member, problem, wrong_places
 
 BODIES = [
@@ -123,7 +122,7 @@ async def test_a_method_that_a_route_does_not_have_is_not_allowed(api: Api) -> N
 async def test_a_database_that_is_away_is_unavailable_and_not_ready(api: Api, administrator: Member) -> None:
     away = create_engine("postgresql://nobody:x@127.0.0.1:1/none", application_name="test")
     services = api.app.state.services
-    object.__setattr__(services, "database", session_factory(away))
+    object.__setattr__(services, "database", away)
 
     answer = await administrator.request("GET", "/api/tasks")
 

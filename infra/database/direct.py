@@ -1,0 +1,124 @@
+"""Statements that go straight to the driver, over the same pool: for the few that every request sends.
+
+SQLAlchemy costs about four times as much as the driver for a short statement, and opens a transaction for each, whose
+begin and end are two more round trips. A single statement needs neither. Everything else stays with SQLAlchemy.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.elements import ClauseElement
+
+from infra.database.engine import sqlalchemy_url
+from infra.database.errors import is_database_away, sql_state
+
+Result = TypeVar("Result")
+Record = asyncpg.Record
+
+_ENDED = ("08", "57P")
+"""States of a connection that is no more: connection exceptions, and an administrator's or a crash's end of it."""
+
+_dialect = sqlalchemy_url("postgresql://").get_dialect()()
+
+
+class Statement:
+    """A statement, compiled once. What it binds is given by name when it is sent.
+
+    Values go to the driver as they are: a statement must not need SQLAlchemy's own translation of a type.
+    """
+
+    __slots__ = ("_constants", "_names", "text")
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled: Any = statement.compile(dialect=_dialect, compile_kwargs={"render_postcompile": True})
+        self.text = str(compiled)
+        self._names: tuple[str, ...] = tuple(compiled.positiontup or ())
+        self._constants = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+
+    def arguments(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        """Give the values in the order in which the statement takes them; one that is missing is a `KeyError`."""
+        known = {**self._constants, **values}
+        return tuple(known[name] for name in self._names)
+
+
+class DirectConnection:
+    """A connection of the pool while it is lent."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: "asyncpg.Connection[Record]") -> None:
+        self._driver = driver
+
+    async def fetch(self, statement: Statement, **values: Any) -> list[Record]:  # noqa: ANN401 (what the columns take)
+        """Send a statement, and give its rows."""
+        return await self._driver.fetch(statement.text, *statement.arguments(values))
+
+    async def fetch_one(self, statement: Statement, **values: Any) -> Record | None:  # noqa: ANN401 (like `fetch`)
+        """Send a statement, and give its first row."""
+        return await self._driver.fetchrow(statement.text, *statement.arguments(values))
+
+    def end(self) -> None:
+        """Close it at once, so that the pool opens another in its place."""
+        self._driver.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Commit when the block ends, roll back when it raises."""
+        async with self._driver.transaction():
+            yield
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[None]:
+        """Let all statements of the block see one state, and write nothing."""
+        async with self._driver.transaction(isolation="repeatable_read", readonly=True):
+            yield
+
+
+@asynccontextmanager
+async def lent(database: AsyncEngine) -> AsyncIterator[DirectConnection]:
+    """Lend a connection of the pool; each statement outside of a transaction is one of its own.
+
+    Raises:
+        asyncpg.PostgresError: what the server says, untranslated.
+        OSError, asyncpg.InterfaceError, sqlalchemy.exc.TimeoutError: the database, or a free connection, is away.
+    """
+    pooled = await database.raw_connection()
+    driver = pooled.driver_connection
+    assert driver is not None  # noqa: S101 (it was checked when it was handed out)
+    try:
+        yield DirectConnection(driver)
+    except BaseException as error:
+        if not isinstance(error, asyncpg.PostgresError) or _has_ended(error):
+            # Broken off, perhaps in the middle of a statement: nobody can tell what the server still sends.
+            driver.terminate()
+        raise
+    finally:
+        pooled.close()
+
+
+async def read(database: AsyncEngine, reading: Callable[[DirectConnection], Awaitable[Result]]) -> Result:
+    """Do something that only reads; once more, if the connection turns out to have been ended meanwhile.
+
+    Raises:
+        Exception: like `lent`.
+    """
+    async with lent(database) as connection:
+        try:
+            return await reading(connection)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            if not _has_ended(error):
+                raise
+            connection.end()
+    async with lent(database) as connection:
+        return await reading(connection)
+
+
+def _has_ended(error: BaseException) -> bool:
+    """Say whether an error is the end of its connection, and nothing else."""
+    if isinstance(error, TimeoutError):
+        return False
+    state = sql_state(error)
+    return is_database_away(error) if state is None else state.startswith(_ENDED)

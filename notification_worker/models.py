@@ -282,10 +282,7 @@ ended_sessions = Table(
     Column("noted_at", DateTime(timezone=True), nullable=False),
     Index("ended_sessions_oldest", "noted_at"),
 )
-"""Sessions that have ended, each for as long as an access token lives: the API lets none of their tokens in.
-
-`ended_sessions_oldest` serves the removal of those whose last token is dead.
-"""
+"""Sessions whose tokens the API lets in no more; `ended_sessions_oldest` serves the removal of the old ones."""
 
 worker_heartbeats = Table(
     "worker_heartbeats",

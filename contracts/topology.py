@@ -154,6 +154,8 @@ BINDINGS = (
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.renamed"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.export_requested"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "user.erased"),
+    # What the task service asks of all holders it asks of itself too, and answers where it takes the others' answers.
+    Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.export_requested"),
     Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.exported"),
     Binding(DOMAIN_EVENTS, TASK_SERVICE_USER_EVENTS, "user.erasure_completed"),
     Binding(DOMAIN_EVENTS, WORKER_USER_EVENTS, "session.ended"),

@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 
 from contracts.events import AnyEvent
+from contracts.topology import NOTIFICATION_WORKER
 from infra.auth.key_set import PublishedKeys
 from infra.broker.link import PublisherLink
+from infra.consuming.dead_letters import DeadLetters
 from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
 from infra.garbage import GarbagePolicy
@@ -38,7 +40,6 @@ from notification_worker.commands.readiness import check_database
 from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Batcher
 from notification_worker.consumers.consuming import Consuming
-from notification_worker.consumers.dead_letters import DeadLetters
 from notification_worker.consumers.draining import drain
 from notification_worker.consumers.intake import Intake
 from notification_worker.metrics import CountedDeadLetters, WorkerMetrics, WorkerTallies
@@ -119,7 +120,7 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     link = PublisherLink(urls, "worker dead letters")
     batcher = Batcher(traced(tallies.counting(apply)))
     sessions = Batcher(partial(end_sessions, database, observer=tallies))
-    dead_letters = CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)
+    dead_letters = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
     consuming = Consuming(
         urls,
         beat=partial(beat, database),

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from prometheus_client.metrics_core import Metric
 
 from contracts.events import AnyEvent
+from contracts.events.refusals import NOT_APPLICABLE, REASONS
 from contracts.notification_types import NotificationType
 from infra.clock import Clock, system_clock
+from infra.consuming.dead_letters import DeadLetters, Failure
+from infra.consuming.received import Received
 from infra.metrics.families import OTHER, counter, counter_by, gauge, histogram
 from infra.metrics.tallies import Distribution
 from notification_worker.commands.apply_observer import ApplyObserver
 from notification_worker.consumers.batcher import Apply, Batcher
-from notification_worker.consumers.dead_letters import DeadLetters, Failure
-from notification_worker.consumers.intake import NOT_APPLICABLE
-from notification_worker.consumers.reading import REASONS
-from notification_worker.consumers.received import Received
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100)
 

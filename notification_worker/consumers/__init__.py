@@ -2,9 +2,9 @@
 
 What it does
     `consuming` keeps a connection, and on it the lanes that this worker should have (`lanes` says which). Each lane is
-    a queue behind a FastStream subscriber (`lane`). `intake` takes one message (`received`): reads it (`reading`),
-    hands its event to the one `batcher` of the worker, waits for the commit, and acknowledges. `dead_letters` takes
-    what nobody can handle.
+    a queue behind a FastStream subscriber (`infra.consuming.lane`). `intake` takes one message: reads it (`reading`),
+    hands its event to the one `batcher` of the worker, waits for the commit, and acknowledges.
+    `infra.consuming.dead_letters` takes what nobody can handle.
 
 Guarantees
     · In order for each lane: FastStream starts the handlers in the order of delivery, and a handler reaches the

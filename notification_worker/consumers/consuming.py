@@ -9,12 +9,12 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from infra.backoff import full_jitter
+from infra.consuming.connection import TROUBLE, Connection, connected
+from infra.consuming.lane import PREFETCH, Handle, Lane
 from infra.database.errors import is_database_away
 from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
-from notification_worker.consumers.connection import TROUBLE, Connection, connected
-from notification_worker.consumers.lane import PREFETCH, Handle, Lane
-from notification_worker.consumers.lanes import share
+from notification_worker.consumers.lanes import COMPETING, LANES, share
 
 _BACKOFF_SECONDS = 0.1
 _BACKOFF_CAP_SECONDS = 5.0
@@ -75,7 +75,9 @@ class Consuming:
         while not stop.is_set():
             opened_at = time.monotonic()
             try:
-                async with connected(self._urls, "worker", self._handle, self._prefetch) as connection:
+                async with connected(
+                    self._urls, "worker", (*LANES, COMPETING), self._handle, self._prefetch
+                ) as connection:
                     await self._hold(connection, stop)
                 self._trouble = "the connection was lost"
             except TROUBLE as error:

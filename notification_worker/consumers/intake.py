@@ -4,15 +4,13 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from contracts.events import UnreadableEventError
+from contracts.events.refusals import NOT_APPLICABLE, REASONS
 from contracts.events.user import SessionEnded
+from infra.consuming.dead_letters import Failure
+from infra.consuming.received import Received
 from infra.database.errors import sql_state
 from notification_worker.consumers.batcher import AbandonedError, Batcher, CulpritError
-from notification_worker.consumers.dead_letters import Failure
-from notification_worker.consumers.reading import REASONS, read_event
-from notification_worker.consumers.received import Received
-
-NOT_APPLICABLE = "not_applicable"
-"""The reason of an event that was read, and then could not be applied."""
+from notification_worker.consumers.reading import read_event
 
 
 class TakesDeadLetters(Protocol):

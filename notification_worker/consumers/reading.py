@@ -3,17 +3,9 @@
 from typing import Protocol
 
 from contracts.envelope import source_belongs_to
-from contracts.events import (
-    TASK_EVENTS,
-    USER_EVENTS,
-    AnyEvent,
-    InvalidEventDataError,
-    NotAnEnvelopeError,
-    UnknownEventTypeError,
-    UnreadableEventError,
-    parse_event,
-)
+from contracts.events import TASK_EVENTS, USER_EVENTS, AnyEvent, parse_event
 from contracts.events.notification import NotificationRequested
+from contracts.events.refusals import ForeignSourceError, UnexpectedEventTypeError
 from contracts.events.user import SessionEnded
 from contracts.topology import TASK_SERVICE, service_named_by
 
@@ -37,29 +29,11 @@ class Sent(Protocol):
     def routing_key(self) -> str | None: ...
 
 
-class ForeignSourceError(UnreadableEventError):
-    """The event says that it comes from somebody else than who sent it, or than who may send it."""
-
-
-class UnexpectedEventTypeError(UnreadableEventError):
-    """An event that is not for this worker."""
-
-
-REASONS: dict[type[UnreadableEventError], str] = {
-    NotAnEnvelopeError: "not_an_envelope",
-    UnknownEventTypeError: "unknown_event_type",
-    InvalidEventDataError: "invalid_event_data",
-    ForeignSourceError: "foreign_source",
-    UnexpectedEventTypeError: "unexpected_event_type",
-}
-"""What each error is called in the header `x-reason` of a dead letter."""
-
-
 def read_event(message: Sent) -> AnyEvent:
     """Read an event, and check that it comes from where it says, which who sent it has to prove.
 
     Raises:
-        UnreadableEventError: one of `REASONS`.
+        UnreadableEventError: one of `contracts.events.refusals.REASONS`.
     """
     event = parse_event(message.body)
     if not isinstance(event, APPLIED):

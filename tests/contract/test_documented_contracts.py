@@ -5,9 +5,8 @@ from pathlib import Path
 import jsonschema
 
 from contracts.events import parse_event
+from contracts.events.refusals import NOT_APPLICABLE, REASONS
 from contracts.generate import SCHEMAS
-from notification_worker.consumers.intake import NOT_APPLICABLE
-from notification_worker.consumers.reading import REASONS
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "contracts.md").read_text()

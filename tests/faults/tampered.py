@@ -31,10 +31,10 @@ POINTS: dict[str, tuple[str, str, str]] = {
     "crash.deliveries-before-delete": ("notification-relay", "infra.outbox.store:OutboxStore.delete", "before"),
     "crash.worker-before-commit": ("worker", "notification_worker.commands.inbox_log:write_heads", "after"),
     "crash.worker-after-commit": ("worker", "infra.outbox.wake_up:WakeUp.notify", "before"),
-    "crash.worker-between-acks": ("worker", "notification_worker.consumers.received:Received.acknowledge", "before"),
+    "crash.worker-between-acks": ("worker", "infra.consuming.received:Received.acknowledge", "before"),
     "crash.worker-after-dead-letter": (
         "worker",
-        "notification_worker.consumers.dead_letters:DeadLetters.take",
+        "infra.consuming.dead_letters:DeadLetters.take",
         "after",
     ),
     "crash.gateway-between-frames": ("gateway", "ws_gateway.hub.directory:Directory.publish", "before"),
@@ -140,7 +140,7 @@ def _acknowledges_first() -> None:
 
         return acknowledge
 
-    _replace("notification_worker.consumers.received:Received.acknowledge", once)
+    _replace("infra.consuming.received:Received.acknowledge", once)
     _replace("notification_worker.consumers.intake:Intake.take", make)
 
 

@@ -3,7 +3,7 @@
 What it does
     `letter` knows what a dead letter says of itself, and makes the original message of it again. `queue` takes the
     letters that wait, and settles them. `output` writes them for people and for programs. The worker writes dead
-    letters (`notification_worker.consumers.dead_letters`), with the header names of `letter`.
+    letters (`infra.consuming.dead_letters`), with the header names of `letter`.
 
 Guarantees
     · Looking changes nothing: letters are taken without acknowledging them, and given back in their order.

@@ -14,15 +14,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.envelope import CONTENT_TYPE
 from contracts.events import AnyEvent
 from contracts.events.task import TaskEventData
-from contracts.topology import DOMAIN_EVENTS, TASK_SERVICE, WORKER_DEAD_LETTERS, task_routing_key
+from contracts.topology import DOMAIN_EVENTS, NOTIFICATION_WORKER, TASK_SERVICE, WORKER_DEAD_LETTERS, task_routing_key
 from infra.broker.link import PublisherLink
+from infra.consuming.dead_letters import DeadLetters
 from infra.lifecycle import run_services
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.ended_sessions import end_sessions
 from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Apply, Batcher
 from notification_worker.consumers.consuming import Consuming, NotConsumingError, Rhythm
-from notification_worker.consumers.dead_letters import DeadLetters
 from notification_worker.consumers.intake import Intake
 from notification_worker.metrics import CountedDeadLetters, WorkerTallies
 
@@ -50,7 +50,7 @@ async def running_worker(
     batcher = Batcher(tallies.counting(apply or partial(apply_events, database, observer=tallies)))
     sessions = Batcher(partial(end_sessions, database, observer=tallies))
     link = PublisherLink(urls, "test dead letters")
-    letters = CountedDeadLetters(DeadLetters(link), tallies.dead_lettered)
+    letters = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
     consuming = Consuming(
         urls,
         beat=partial(beat, database),

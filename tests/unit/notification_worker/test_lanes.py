@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.topology import QUEUES, WORKER_REQUESTS
+from contracts.topology import NOTIFICATION_WORKER, QUEUES, WORKER_REQUESTS
 from notification_worker.consumers.lanes import COMPETING, LANES, share
 
 WORKERS = [UUID(int=number) for number in range(12)]
@@ -21,4 +21,8 @@ def test_every_worker_competes_for_requests() -> None:
 
 
 def test_the_lanes_are_the_queues_with_a_single_active_consumer() -> None:
-    assert set(LANES) == {queue.name for queue in QUEUES if queue.arguments.get("x-single-active-consumer")}
+    assert set(LANES) == {
+        queue.name
+        for queue in QUEUES
+        if queue.arguments.get("x-single-active-consumer") and queue.name.startswith(f"{NOTIFICATION_WORKER}.")
+    }

@@ -5,14 +5,10 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from contracts.events import TASK_EVENTS, AnyEvent, UnreadableEventError
+from contracts.events.refusals import REASONS, ForeignSourceError, UnexpectedEventTypeError
 from contracts.events.user import SessionEnded, SessionEndedData
 from notification_worker.consumers import reading
-from notification_worker.consumers.reading import (
-    REASONS,
-    ForeignSourceError,
-    UnexpectedEventTypeError,
-    read_event,
-)
+from notification_worker.consumers.reading import read_event
 from tests.support.notification_events import TaskStory, person, registered, requested
 
 ANN = person("Ann")

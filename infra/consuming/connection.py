@@ -11,8 +11,7 @@ from yarl import URL
 
 from infra.broker import BrokerAwayError
 from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS, HEARTBEAT_SECONDS
-from notification_worker.consumers.lane import PREFETCH, Handle, Lane
-from notification_worker.consumers.lanes import COMPETING, LANES
+from infra.consuming.lane import PREFETCH, Handle, Lane
 
 TROUBLE = (TimeoutError, BrokerAwayError, *CONNECTION_EXCEPTIONS)
 """What says that connection or broker are in trouble."""
@@ -31,7 +30,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    urls: Sequence[str], name: str, handle: Handle, prefetch: int = PREFETCH
+    urls: Sequence[str], name: str, queues: Sequence[str], handle: Handle, prefetch: int = PREFETCH
 ) -> AsyncIterator[Connection]:
     """Connect to the first address that answers, with no lane attached; at the end let go of all that are.
 
@@ -40,7 +39,7 @@ async def connected(
     """
     lost = asyncio.Event()
     broker = await _connect(urls, name, lost)
-    lanes = tuple(Lane(broker, queue, handle, prefetch) for queue in (*LANES, COMPETING))
+    lanes = tuple(Lane(broker, queue, handle, prefetch) for queue in queues)
     try:
         yield Connection(lanes, lost)
     finally:

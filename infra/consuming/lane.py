@@ -11,7 +11,7 @@ from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
 from faststream.rabbit.annotations import RabbitMessage
 
 from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS
-from notification_worker.consumers.received import Hold, Received
+from infra.consuming.received import Hold, Received
 
 PREFETCH = 200
 """How many messages of a queue are with us unacknowledged at most, and so how many handlers run."""

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from uuid_utils.compat import uuid7
 
 from contracts.model import rfc3339
-from contracts.topology import DEAD_LETTERS, NOTIFICATION_WORKER
+from contracts.topology import DEAD_LETTERS
 from infra.backoff import full_jitter
 from infra.broker import BrokerAwayError, MessageRefusedError
 from infra.broker.dead_letters import letter
 from infra.broker.link import PublisherLink
+from infra.consuming.received import Received
 from infra.telemetry.logging import get_logger
 from infra.telemetry.traceparent import harmless_id, traceparent_in, under
-from notification_worker.consumers.received import Received
 
 _PAUSE_SECONDS = 0.1
 _PAUSE_CAP_SECONDS = 5.0
@@ -44,12 +44,15 @@ class _Letter:
     type: str
     content_type: str
     body: bytes
-    routing_key: str = NOTIFICATION_WORKER
+    routing_key: str
 
 
 class DeadLetters:
-    def __init__(self, link: PublisherLink) -> None:
+    """`service` is the broker user who could not handle the messages."""
+
+    def __init__(self, link: PublisherLink, service: str) -> None:
         self._link = link
+        self._service = service
         # Two messages in flight with one id would be taken for each other, and what is sent to us may repeat an id.
         self._one_by_one = asyncio.Lock()
 
@@ -65,7 +68,11 @@ class DeadLetters:
     async def _publish(self, received: Received, failure: Failure) -> bool:
         message, queue = received.message, received.queue
         addressed = _Letter(
-            message.message_id or str(uuid7()), message.type or "", message.content_type or "", message.body
+            message.message_id or str(uuid7()),
+            message.type or "",
+            message.content_type or "",
+            message.body,
+            self._service,
         )
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
         while not received.is_gone:

@@ -6,12 +6,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import AnyEvent
 from contracts.events.task import TaskDeleted
-from contracts.events.user import UserErased
+from contracts.events.user import UserErased, UserExportRequested
 from infra.clock import Clock, system_clock
 from notification_worker.commands.apply_batch import AudienceTooLargeError, apply_alone, apply_batch
 from notification_worker.commands.apply_observer import UNOBSERVED, ApplyObserver
 from notification_worker.commands.delete_task import delete_task
 from notification_worker.commands.erase_person import erase_person
+from notification_worker.commands.export_person import note_export_request
 
 
 async def apply_events(
@@ -27,20 +28,29 @@ async def apply_events(
     """
     batch: list[AnyEvent] = []
     for event in events:
-        if isinstance(event, TaskDeleted | UserErased):
+        if isinstance(event, TaskDeleted | UserErased | UserExportRequested):
             await _apply(database, batch, clock, observer)
             batch = []
-            if isinstance(event, TaskDeleted):
-                new = await delete_task(database, event, clock)
-            else:
-                new = await erase_person(database, event, clock)
-            if new:
+            if await _apply_by_itself(database, event, clock):
                 observer.applied([event])
             else:
                 observer.repeated(1)
         else:
             batch.append(event)
     await _apply(database, batch, clock, observer)
+
+
+async def _apply_by_itself(
+    database: AsyncEngine, event: TaskDeleted | UserErased | UserExportRequested, clock: Clock
+) -> bool:
+    """Apply an event that no batch takes; say whether it was new."""
+    match event:
+        case TaskDeleted():
+            return await delete_task(database, event, clock)
+        case UserErased():
+            return await erase_person(database, event, clock)
+        case UserExportRequested():
+            return await note_export_request(database, event, clock)
 
 
 async def _apply(database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock, observer: ApplyObserver) -> None:

@@ -10,6 +10,7 @@ topic exchanges. Source: RabbitMQ's documentation, "Access Control" and "Topic A
 import re
 import zlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -25,6 +26,11 @@ WORKER_USER_EVENTS = "notification-worker.user-events"
 WORKER_REQUESTS = "notification-worker.requests"
 WORKER_DEAD_LETTERS = "notification-worker.dead-letters"
 
+DELIVERIES_AGE = timedelta(minutes=20)
+"""A segment of the stream that is older goes when another one has become full, and not before."""
+
+DELIVERIES_SEGMENT_BYTES = 10_000_000
+
 REQUESTS = "notification.requested"
 
 TASK_SERVICE = "task-service"
@@ -33,7 +39,6 @@ WS_GATEWAY = "ws-gateway"
 
 _QUEUE_LIMIT = 1_000_000
 _WEEK_MS = 7 * 24 * 3600 * 1000
-_STREAM_SEGMENT_BYTES = 10_000_000
 _NOTHING = "^$"
 _SERVICE_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _OUR_FIRST_WORDS = {"task", "user", "session", "notification"}
@@ -142,8 +147,8 @@ QUEUES = (
         DELIVERIES,
         {
             "x-queue-type": "stream",
-            "x-max-age": "20m",
-            "x-stream-max-segment-size-bytes": _STREAM_SEGMENT_BYTES,
+            "x-max-age": f"{DELIVERIES_AGE // timedelta(minutes=1)}m",
+            "x-stream-max-segment-size-bytes": DELIVERIES_SEGMENT_BYTES,
         },
     ),
 )
@@ -189,7 +194,8 @@ USERS = (
     BrokerUser(
         NOTIFICATION_WORKER,
         write=_exactly(DOMAIN_EVENTS, DELIVERIES, DEAD_LETTERS),
-        read=r"^notification-worker[.].*$",
+        # What nobody could handle or take may name a person who is erased; the worker looks through it.
+        read=r"^(notification-worker[.].*|domain[.]unrouted)$",
         topics=(TopicRight(DOMAIN_EVENTS, write=r"^user[.](exported|erasure_completed)$"),),
     ),
     BrokerUser(WS_GATEWAY, read=_exactly(DELIVERIES)),

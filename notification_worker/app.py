@@ -36,15 +36,20 @@ from notification_worker.api.context import ApiContext
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
 from notification_worker.commands.ended_sessions import end_sessions
+from notification_worker.commands.erased_people import names_somebody_erased
+from notification_worker.commands.export_person import answer_export_request
 from notification_worker.commands.readiness import check_database
 from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Batcher
 from notification_worker.consumers.consuming import Consuming
 from notification_worker.consumers.draining import drain
+from notification_worker.consumers.erased_letters import LettersWithoutErased
 from notification_worker.consumers.intake import Intake
+from notification_worker.erasure.finishing import LONGEST_WAIT_SECONDS, Finishing
+from notification_worker.erasure.tallies import ErasureMetrics, ErasureTallies
 from notification_worker.metrics import CountedDeadLetters, WorkerMetrics, WorkerTallies
 from notification_worker.relay import WAKE_UP_CHANNEL, relay_services
-from notification_worker.schedule import schedule_services
+from notification_worker.schedule import repeated, schedule_services
 from notification_worker.settings import ApiSettings, DatabaseSettings, DrainSettings, RelaySettings, WorkerSettings
 from notification_worker.tracing import traced
 
@@ -120,22 +125,36 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     link = PublisherLink(urls, "worker dead letters")
     batcher = Batcher(traced(tallies.counting(apply)))
     sessions = Batcher(partial(end_sessions, database, observer=tallies))
-    dead_letters = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
+    counted = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
+    letters = LettersWithoutErased(counted, partial(names_somebody_erased, database))
     consuming = Consuming(
         urls,
         beat=partial(beat, database),
         leave=partial(leave, database),
-        handle=Intake(batcher, dead_letters, sessions=sessions).take,
+        handle=Intake(batcher, letters, sessions=sessions).take,
     )
+    erasure_tallies = ErasureTallies()
+    finishing = Finishing(database, urls, link.publish, notify_relay=wake_up.notify, tallies=erasure_tallies)
+
+    async def answer_exports(_: asyncio.Event) -> bool:
+        answered = await answer_export_request(database)
+        if answered:
+            erasure_tallies.exports += 1
+            wake_up.notify()
+        return answered
+
     health = Health({"database": partial(check_database, database), "broker": link.check, "consuming": consuming.check})
     registry = process_registry()
     registry.register(WorkerMetrics(tallies, batcher))
+    registry.register(ErasureMetrics(erasure_tallies))
     services = {
         "batcher": batcher.run,
         "sessions": sessions.run,
         "consuming": consuming.run,
         "dead-letters": link.run,
         **schedule_services(database, wake_up.notify, digests_sent=tallies.digests_sent, history=settings.history),
+        "exports": repeated("exports", answer_exports, LONGEST_WAIT_SECONDS),
+        "erasures": repeated("erasures", finishing.work, LONGEST_WAIT_SECONDS),
         "wake-up": wake_up.run,
         "health": HealthMetrics(health, registry).run,
         "http": http_service(health_app(health, registry), listener),

@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from infra.outbox.table import outbox_set_aside_table, outbox_table, relay_lease_table
 from infra.processed_events import processed_events_table
-from notification_worker.privacy_tables import erasures_table, export_requests_table, stream_paddings_table
+from notification_worker.privacy_tables import privacy_tables
 
 metadata = MetaData(
     naming_convention={
@@ -297,6 +297,4 @@ processed_events = processed_events_table(metadata)
 outbox = outbox_table(metadata)
 outbox_set_aside = outbox_set_aside_table(metadata)
 relay_lease = relay_lease_table(metadata)
-erasures = erasures_table(metadata)
-stream_paddings = stream_paddings_table(metadata)
-export_requests = export_requests_table(metadata)
+erasures, stream_paddings, export_requests = privacy_tables(metadata)

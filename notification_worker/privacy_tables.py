@@ -4,6 +4,11 @@ from sqlalchemy import BigInteger, Column, DateTime, Index, MetaData, Table, Tex
 from sqlalchemy.dialects.postgresql import JSONB
 
 
+def privacy_tables(metadata: MetaData) -> tuple[Table, Table, Table]:
+    """Give erasures, the paddings of streams, and requests for exports."""
+    return erasures_table(metadata), stream_paddings_table(metadata), export_requests_table(metadata)
+
+
 def erasures_table(metadata: MetaData) -> Table:
     """Erasures that are not finished, by the event that asked for each, with what was removed so far, by its kind.
 

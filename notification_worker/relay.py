@@ -1,11 +1,14 @@
 """Broker out: the relay of the deliveries, in a process of its own.
 
-All go out strictly in the order of their ids: so the frames of each person come in the order of their `seq`.
+All go out strictly in the order of their ids: so the frames of each person come in the order of their `seq`. With
+them go the answers to exports and erasures, to where all events go: an erasure's comes after every frame that it
+changed.
 """
 
 import socket
 
-from contracts.topology import DELIVERIES
+from contracts.events import ANSWERS, type_of
+from contracts.topology import DELIVERIES, DOMAIN_EVENTS
 from infra.garbage import GarbagePolicy
 from infra.health import Health
 from infra.health_metrics import HealthMetrics
@@ -32,6 +35,7 @@ def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str
         database_url=settings.notification_database_url,
         broker_urls=broker_addresses(settings.notification_broker_url),
         exchange=DELIVERIES,
+        elsewhere={type_of(event): DOMAIN_EVENTS for event in ANSWERS},
         ordering=Ordering.STRICT,
         wake_up_channel=WAKE_UP_CHANNEL,
         observer=counts,

@@ -1,4 +1,4 @@
-"""What the worker does by the clock, and not because an event came: digests that are due, and what is too old.
+"""What the worker does by the clock, and not because an event came: digests, what is too old, exports, erasures.
 
 Every worker does all of it. They need not know of one another, since each piece of work is safe to be looked for by
 several at once; that each waits a random time only keeps them from meeting often.
@@ -69,10 +69,10 @@ def schedule_services(
         log.info("old_rows_freed", rows=rows)
         return False
 
-    return {"digests": _repeated("digests", send, longest.digests), "age": _repeated("age", forget, longest.age)}
+    return {"digests": repeated("digests", send, longest.digests), "age": repeated("age", forget, longest.age)}
 
 
-def _repeated(name: str, job: Job, longest_wait: float) -> Service:
+def repeated(name: str, job: Job, longest_wait: float) -> Service:
     """Do a job again and again, at once while there may be more, and after a failure when a growing pause is over."""
 
     async def run(stop: asyncio.Event) -> None:

@@ -14,6 +14,11 @@ CONTENT_TYPE = "application/json"
 MESSAGE_TYPE = "taskify.delivery.v1"
 """The AMQP `type` property; the stream also carries `SessionEnded`, whose type is the event's."""
 
+PADDING_TYPE = "taskify.padding.v1"
+"""Spaces, and nothing to deliver: they fill the stream's segment, so that what is too old goes. Readers skip them."""
+
+PADDING_CONTENT_TYPE = "text/plain"
+
 PEOPLE_PER_DELIVERY = 100
 
 

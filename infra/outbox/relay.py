@@ -4,9 +4,10 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from infra.broker import (
     BrokerAwayError,
@@ -73,7 +74,9 @@ class Retries:
 
 
 class Relay:
-    """Publishes the outbox of one database to one exchange; several may run, one leads.
+    """Publishes the outbox of one database; several may run, one leads.
+
+    All rows go to `exchange`, but those of the types in `elsewhere`, which names the exchange of each.
 
     `run` is a service of `infra.lifecycle`. The three checks are for readiness; a standby is ready.
     """
@@ -85,6 +88,7 @@ class Relay:
         database_url: str,
         broker_urls: Sequence[str],
         exchange: str,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
         ordering: Ordering,
         wake_up_channel: str,
         observer: RelayObserver | None = None,
@@ -93,6 +97,7 @@ class Relay:
         self._name = name
         self._database_url = database_url
         self._exchange = exchange
+        self._elsewhere = elsewhere
         self._ordering = ordering
         self._observer = observer or LoggingObserver(name)
         self._retries = retries or Retries()
@@ -239,10 +244,11 @@ class Relay:
 
     async def _publish(self, row: OutboxRow) -> None:
         sent_at = time.monotonic()
-        await self._link.publish(self._exchange, row)
+        exchange = self._elsewhere.get(row.type, self._exchange)
+        await self._link.publish(exchange, row)
         seconds = time.monotonic() - sent_at
         self._observer.published(row.id, seconds)
-        trace_published(row, self._exchange, seconds)
+        trace_published(row, exchange, seconds)
 
     async def _settle(self, store: OutboxStore, current: PublishingPass) -> None:
         if done := current.done:

@@ -150,7 +150,7 @@ async def _documents(connection: AsyncConnection, user_id: UUID) -> AsyncGenerat
         document[section] = []
         rows = await connection.stream(query.execution_options(yield_per=_FETCHED))
         async for row in rows.mappings():
-            item = _item(section, row)
+            item = _item(section, dict(row))
             item_bytes = len(json.dumps(item, ensure_ascii=False).encode())
             if size + item_bytes > _ROWS_BYTES and size:
                 yield document
@@ -168,7 +168,7 @@ async def _single_facts(connection: AsyncConnection, user_id: UUID) -> dict[str,
         "preferences": select(preferences).where(preferences.c.user_id == user_id),
     }.items():
         row = (await connection.execute(query)).mappings().one_or_none()
-        facts[section] = None if row is None else _item(section, row)
+        facts[section] = None if row is None else _item(section, dict(row))
     named = {}
     for table in (notifications, notification_members):
         of_others = (table.c.actor_id == user_id) & (table.c.user_id != user_id)

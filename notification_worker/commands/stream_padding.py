@@ -9,7 +9,7 @@ erasures that waited when it began, and paddings keep a distance, so that many e
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -30,17 +30,20 @@ class StreamLimits:
     distance: timedelta = timedelta(minutes=1)
 
 
-async def padding_left(database: AsyncEngine, limits: StreamLimits, now: datetime) -> int:
-    """Say how many bytes of padding are still to be written now; begin a padding if one is due."""
+async def padding_left(database: AsyncEngine, limits: StreamLimits, now: datetime) -> int | None:
+    """Say how many bytes are still to be written of the padding under way, or of one that is due, and so begins.
+
+    None is for no padding.
+    """
     async with database.begin() as connection:
         row = (await connection.execute(select(stream_paddings).where(_THIS).with_for_update())).one_or_none()
         if row is None or row.finished_at is not None:
             rests = row is not None and now < row.began_at + limits.distance
             if rests or not await _is_due(connection, limits, now):
-                return 0
+                return None
             await _begin(connection, now)
             return limits.segment_bytes
-        return max(limits.segment_bytes - row.bytes, 0)
+        return max(limits.segment_bytes - int(row.bytes), 0)
 
 
 async def note_padded(database: AsyncEngine, size: int) -> None:
@@ -82,9 +85,3 @@ async def _begin(connection: AsyncConnection, now: datetime) -> None:
             set_={name: begun.excluded[name] for name in ("began_at", "bytes", "finished_at")},
         )
     )
-
-
-async def padding_is_under_way(database: AsyncEngine) -> bool:
-    """Say whether a padding has begun that is not finished."""
-    async with database.connect() as connection:
-        return bool(await connection.scalar(select(func.count()).where(_THIS, _PADDING.finished_at.is_(None))))

@@ -146,7 +146,7 @@ async def ignore(_: AbstractIncomingMessage) -> None:
 
 READS = {
     TASK_SERVICE: {TASK_SERVICE_USER_EVENTS},
-    NOTIFICATION_WORKER: {queue.name for queue in QUEUES if queue.name.startswith("notification-worker.")},
+    NOTIFICATION_WORKER: {UNROUTED, *(queue.name for queue in QUEUES if queue.name.startswith("notification-worker."))},
     WS_GATEWAY: {DELIVERIES},
 }
 

@@ -4,7 +4,7 @@ import time
 
 import orjson
 
-from contracts.deliveries import MESSAGE_TYPE
+from contracts.deliveries import MESSAGE_TYPE, PADDING_TYPE
 from contracts.events import UnreadableEventError, parse_event, type_of
 from contracts.events.user import SessionEnded
 from infra.metrics.tallies import Distribution
@@ -30,12 +30,12 @@ class Applier:
         self.lag_seconds = Distribution()
 
     def apply(self, message: StreamMessage) -> None:
-        """Apply a message of any kind; unknown kinds are those of a later version, and are skipped."""
+        """Apply a message of any kind; padding is nothing, and unknown kinds, of a later version, are skipped."""
         if message.type == MESSAGE_TYPE:
             self._deliver(message)
         elif message.type == SESSION_ENDED:
             self.apply_history(message)
-        else:
+        elif message.type != PADDING_TYPE:
             _skip(message, f"type '{message.type[:100]}' is not known")
 
     def apply_history(self, message: StreamMessage) -> None:

@@ -20,9 +20,11 @@ from infra.consuming.dead_letters import DeadLetters
 from infra.lifecycle import run_services
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.ended_sessions import end_sessions
+from notification_worker.commands.erased_people import names_somebody_erased
 from notification_worker.commands.worker_heartbeats import beat, leave
 from notification_worker.consumers.batcher import Apply, Batcher
 from notification_worker.consumers.consuming import Consuming, NotConsumingError, Rhythm
+from notification_worker.consumers.erased_letters import LettersWithoutErased
 from notification_worker.consumers.intake import Intake
 from notification_worker.metrics import CountedDeadLetters, WorkerTallies
 
@@ -50,7 +52,8 @@ async def running_worker(
     batcher = Batcher(tallies.counting(apply or partial(apply_events, database, observer=tallies)))
     sessions = Batcher(partial(end_sessions, database, observer=tallies))
     link = PublisherLink(urls, "test dead letters")
-    letters = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
+    counted = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
+    letters = LettersWithoutErased(counted, partial(names_somebody_erased, database))
     consuming = Consuming(
         urls,
         beat=partial(beat, database),

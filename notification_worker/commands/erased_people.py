@@ -1,0 +1,23 @@
+"""Whether a message names somebody who is erased."""
+
+import re
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from notification_worker.models import users
+
+_ID = re.compile(rb"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
+_ERASED = select(
+    exists().where(users.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))), users.c.erased_at.is_not(None))
+)
+
+
+async def names_somebody_erased(database: AsyncEngine, words: bytes) -> bool:
+    """Say whether there is the id of an erased person among some words; a name never comes without."""
+    ids = {UUID(found.decode()) for found in _ID.findall(words)}
+    if not ids:
+        return False
+    async with database.connect() as connection:
+        return bool(await connection.scalar(_ERASED, {"ids": sorted(ids)}))

@@ -60,7 +60,7 @@ async def _read_stream(channel: AbstractChannel) -> list[AbstractIncomingMessage
     messages: list[AbstractIncomingMessage] = []
     async with asyncio.timeout(60):
         last = await _newest_end(channel, end)
-        while not messages or messages[-1].headers["x-stream-offset"] < last:
+        while not messages or _offset(messages[-1]) < last:
             messages.append(await arrived.get())
     return [message for message in messages if message.type != end]
 
@@ -74,7 +74,11 @@ async def _newest_end(channel: AbstractChannel, end: str) -> int:
         message = await found.get()
         if message.type == end:
             await queue.cancel(tag)
-            return int(str(message.headers["x-stream-offset"]))
+            return _offset(message)
+
+
+def _offset(message: AbstractIncomingMessage) -> int:
+    return int(str(message.headers["x-stream-offset"]))
 
 
 def _text(message: AbstractIncomingMessage) -> str:

@@ -13,7 +13,7 @@ def message(message_type: str) -> StreamMessage:
 
 @pytest.mark.parametrize(("message_type", "told"), [(PADDING_TYPE, False), ("taskify.of_later.v1", True)])
 def test_padding_is_passed_over_in_silence_and_what_is_unknown_is_told(
-    message_type: str, told: bool, capfd: pytest.CaptureFixture[str]
+    message_type: str, capfd: pytest.CaptureFixture[str], *, told: bool
 ) -> None:
     applier = Applier(Directory(EndedSessions(remember_seconds=60), connections_a_person=10))
     applier.apply(message(message_type))

@@ -9,14 +9,21 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from contracts.topology import DELIVERIES, QUEUES
 
 _QUIET_SECONDS = 1.0
+_QUIET_ALONE_SECONDS = 3.0
+"""A queue with a single active consumer does not answer whether it holds more."""
+
 _PREFETCH = 60_000
+_SINGLE = {queue.name for queue in QUEUES if queue.arguments.get("x-single-active-consumer")}
 
 
 async def messages_naming(administrator_url: str, words: Sequence[str]) -> list[str]:
-    """Give `queue: how many` for each queue that holds one of the words, in whatever case, in a body or a header."""
+    """Give `queue: how many` for each queue that holds one of the words, in whatever case, in a body or a header.
+
+    Of a queue with a single active consumer nothing is seen while a service consumes from it.
+    """
+    searched = await asyncio.gather(*(messages_of(administrator_url, queue.name) for queue in QUEUES))
     found = []
-    for queue in QUEUES:
-        held = await messages_of(administrator_url, queue.name)
+    for queue, held in zip(QUEUES, searched, strict=True):
         count = sum(any(word.lower() in _text(message) for word in words) for message in held)
         if count:
             found.append(f"{queue.name}: {count}")
@@ -38,11 +45,14 @@ async def _look(channel: AbstractChannel, name: str) -> list[AbstractIncomingMes
     arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
     await queue.consume(arrived.put)
     messages: list[AbstractIncomingMessage] = []
+    alone = name in _SINGLE
     while True:
         try:
-            async with asyncio.timeout(_QUIET_SECONDS):
+            async with asyncio.timeout(_QUIET_ALONE_SECONDS if alone else _QUIET_SECONDS):
                 messages.append(await arrived.get())
         except TimeoutError:
+            if alone:
+                return messages
             more = await queue.get(fail=False)
             if more is not None:
                 messages.append(more)

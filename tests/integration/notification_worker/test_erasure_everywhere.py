@@ -1,7 +1,6 @@
 """An erasure with everything that it needs: workers, relay, broker, and a stream whose segments roll within seconds."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -14,10 +13,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.deliveries import PADDING_TYPE
 from contracts.events.user import UserErasureCompleted, UserErasureCompletedData
-from contracts.topology import BINDINGS, DELIVERIES, TASK_SERVICE_USER_EVENTS, UNROUTED, WORKER_DEAD_LETTERS
+from contracts.topology import (
+    BINDINGS,
+    DELIVERIES,
+    TASK_SERVICE_USER_EVENTS,
+    UNROUTED,
+    WORKER_DEAD_LETTERS,
+    task_routing_key,
+)
 from infra.broker.link import PublisherLink
 from infra.http.server import listen
 from infra.lifecycle import run_services
+from infra.local.ports import free_ports
 from notification_worker.commands.stream_padding import StreamLimits
 from notification_worker.consumers.draining import drain
 from notification_worker.erasure.finishing import Finishing
@@ -78,7 +85,7 @@ async def finishing(database: AsyncEngine, url: str) -> AsyncIterator[ErasureTal
 
 @asynccontextmanager
 async def relaying(database_url: str, broker_url: str) -> AsyncIterator[None]:
-    stop, listener = asyncio.Event(), listen("127.0.0.1", _free_port())
+    stop, listener = asyncio.Event(), listen("127.0.0.1", free_ports(1)[0])
     settings = RelaySettings(_env_file=None, notification_database_url=database_url, notification_broker_url=broker_url)
 
     async def run() -> None:
@@ -88,12 +95,6 @@ async def relaying(database_url: str, broker_url: str) -> AsyncIterator[None]:
         group.create_task(run())
         yield
         stop.set()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def rows_naming(database: AsyncEngine, word: str) -> list[str]:
@@ -145,9 +146,11 @@ async def until_letters(admin_url: str, count: int) -> list[AbstractIncomingMess
 
 
 async def send_what_nobody_takes(task_service: Producer) -> None:
-    """Send two events that cannot be applied, and two that no queue is bound for; the first of each is Ann's."""
+    """Send two events of a type that nobody knows, and two that no queue is bound for; the first of each is Ann's."""
     for actor in (ANN, JOHN):
-        await task_service.send(TaskStory("Bad\0title").moved(actor))
+        unknown = TaskStory().moved(actor)
+        body = unknown.model_dump_json().replace(unknown.type, "taskify.task.of_later.v1").encode()
+        await task_service.send_raw(body, task_routing_key("task.moved", unknown.data.task.id), message_id=unknown.id)
         lost = TaskStory().moved(actor)
         await task_service.send_raw(lost.model_dump_json().encode(), "task.moved.99", message_id=lost.id)
 
@@ -218,11 +221,11 @@ async def test_nothing_of_a_name_is_left_in_any_table_queue_or_stream_and_nothin
         await drain(database, [admin_broker_url], SECONDS)
         assert len(await messages_of(admin_broker_url, WORKER_DEAD_LETTERS)) == 2
         await until_relayed(database)
-        assert await messages_naming(admin_broker_url, [NAME]) == []
-        assert await rows_naming(database, NAME) == []
-        async with database.connect() as connection:
-            of_ann = select(func.count()).where(notifications.c.user_id == ANN.id)
-            assert await connection.scalar(of_ann) == 0
+    assert await messages_naming(admin_broker_url, [NAME]) == []
+    assert await rows_naming(database, NAME) == []
+    async with database.connect() as connection:
+        of_ann = select(func.count()).where(notifications.c.user_id == ANN.id)
+        assert await connection.scalar(of_ann) == 0
 
 
 async def until_gone_from_the_stream(admin_url: str) -> None:

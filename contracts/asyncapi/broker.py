@@ -3,7 +3,7 @@
 from typing import Literal
 
 from contracts import deliveries
-from contracts.asyncapi.messages import DEAD_LETTER, DELIVERY, TASK_SERVICE_DEAD_LETTER, messages
+from contracts.asyncapi.messages import DEAD_LETTER, DELIVERY, PADDING, TASK_SERVICE_DEAD_LETTER, messages
 from contracts.asyncapi.parts import ASYNCAPI_VERSION, DOCUMENT_VERSION, Document, camel, reference, schemas_of
 from contracts.dead_letters import DeadLetterHeaders
 from contracts.events import ANSWERS, EVENTS, TASK_EVENTS, AnyEvent
@@ -81,6 +81,7 @@ def broker_document() -> Document:
             **{camel(event.__name__): _event_channel(event) for event in EVENTS},
             _REQUESTS_BY_NAME: _requests_by_name_channel(),
             camel(DELIVERY): _exchange_channel(DELIVERIES, "", DELIVERY),
+            camel(PADDING): _exchange_channel(DELIVERIES, "", PADDING),
             camel(DEAD_LETTER): _exchange_channel(DEAD_LETTERS, NOTIFICATION_WORKER, DEAD_LETTER),
             camel(TASK_SERVICE_DEAD_LETTER): _exchange_channel(DEAD_LETTERS, TASK_SERVICE, TASK_SERVICE_DEAD_LETTER),
             **{_queue_id(name): _queue_channel(name, queue) for name, queue in queues.items()},
@@ -88,7 +89,7 @@ def broker_document() -> Document:
         "operations": {
             **dict(_sends(event.__name__, _sender(event)) for event in EVENTS),
             f"{_ANOTHER_SERVICE}.sends.{_REQUESTS_BY_NAME}": _sends_requests_by_name(),
-            **dict((_sends(DELIVERY, NOTIFICATION_WORKER), _sends(DEAD_LETTER, NOTIFICATION_WORKER))),
+            **dict(_sends(message, NOTIFICATION_WORKER) for message in (DELIVERY, PADDING, DEAD_LETTER)),
             **dict([_sends(TASK_SERVICE_DEAD_LETTER, TASK_SERVICE)]),
             **dict(_takes(name) for name in queues),
         },
@@ -208,7 +209,7 @@ def _arriving(queue: str) -> list[str]:
         for event in EVENTS
         if any(matches(key, _routing_key(event).replace("{lane}", lane)) for key in keys)
     ]
-    own = {DELIVERIES: [DELIVERY], WORKER_DEAD_LETTERS: [DEAD_LETTER, TASK_SERVICE_DEAD_LETTER]}
+    own = {DELIVERIES: [DELIVERY, PADDING], WORKER_DEAD_LETTERS: [DEAD_LETTER, TASK_SERVICE_DEAD_LETTER]}
     return [*arriving, *own.get(queue, [])]
 
 

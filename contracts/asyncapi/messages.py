@@ -13,6 +13,7 @@ from contracts.examples import examples
 from contracts.topology import NOTIFICATION_WORKER, TASK_SERVICE
 
 DELIVERY = deliveries.Delivery.__name__
+PADDING = "Padding"
 DEAD_LETTER = "DeadLetter"
 TASK_SERVICE_DEAD_LETTER = "TaskServiceDeadLetter"
 
@@ -26,6 +27,7 @@ def messages(sender_of: Callable[[type[AnyEvent]], str]) -> Document:
     return {
         **{event.__name__: _event_message(event, sender_of(event)) for event in EVENTS},
         DELIVERY: _delivery_message(),
+        PADDING: _padding_message(),
         DEAD_LETTER: _dead_letter_message(DEAD_LETTER, NOTIFICATION_WORKER),
         TASK_SERVICE_DEAD_LETTER: _dead_letter_message(TASK_SERVICE_DEAD_LETTER, TASK_SERVICE),
     }
@@ -60,6 +62,21 @@ def _delivery_message() -> Document:
         "bindings": _binding(deliveries.MESSAGE_TYPE),
         "x-amqp-properties": _properties(
             "an id of its own", deliveries.MESSAGE_TYPE, deliveries.CONTENT_TYPE, NOTIFICATION_WORKER
+        ),
+    }
+
+
+def _padding_message() -> Document:
+    return {
+        "name": deliveries.PADDING_TYPE,
+        "title": PADDING,
+        "summary": "Spaces that fill a segment of the stream, so that what is too old goes. Readers pass them over.",
+        "contentType": deliveries.PADDING_CONTENT_TYPE,
+        "headers": _NO_HEADERS,
+        "payload": {"type": "string", "pattern": "^ *$"},
+        "bindings": _binding(deliveries.PADDING_TYPE),
+        "x-amqp-properties": _properties(
+            "an id of its own", deliveries.PADDING_TYPE, deliveries.PADDING_CONTENT_TYPE, NOTIFICATION_WORKER
         ),
     }
 

@@ -97,7 +97,7 @@ async def note_swept(database: AsyncEngine, letters: Mapping[UUID, int], now: da
     """Note of these people that their letters are gone, and how many there were."""
     async with database.begin() as connection:
         for user_id, count in sorted(letters.items()):
-            these = (_ROWS.user_id == user_id) & _ROWS.swept_at.is_(None)
+            these = (_ROWS.user_id == user_id) & _ROWS.swept_at.is_(None) & _ROWS.last_outbox_id.is_not(None)
             found = await connection.execute(select(erasures).where(these).with_for_update())
             for row in found.all():
                 removed = Counter(row.removed) + Counter({DEAD_LETTERS: count})
@@ -127,7 +127,7 @@ async def people_gone_from_the_stream(database: AsyncEngine) -> frozenset[UUID]:
 async def finish_erasures(database: AsyncEngine, letters: Mapping[UUID, int], now: datetime) -> int:
     """Give the last answers for these people, with the letters that were found since; say how many are finished."""
     async with database.begin() as connection:
-        gone = _ROWS.user_id.in_(letters) & _ROWS.gone_at.is_not(None) & _ROWS.swept_at.is_not(None)
+        gone = _ROWS.user_id.in_(list(letters)) & _ROWS.gone_at.is_not(None) & _ROWS.swept_at.is_not(None)
         found = (await connection.execute(select(erasures).where(gone).order_by(_KEY).with_for_update())).all()
         for row in found:
             late = await _remove_set_aside(connection, [row.user_id])

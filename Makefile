@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots faults images test-containers test-testkit
+.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -112,6 +112,10 @@ page-weight: ## time what bell and panel add to loading the page, by turns with 
 screenshots: ## draw docs/images anew: bell, panel, preferences, empty and offline, light and dark, desk and phone
 	@infra/local/setup.sh test
 	$(python) -m tests.e2e.screenshots
+
+trace: ## draw one change, from the request to the socket, into docs/tracing.md
+	@infra/local/setup.sh test
+	$(python) -m tests.e2e.trace
 
 faults: ## break everything, and see that nothing is lost (MINUTES=10, SEED=, ONLY=kinds; 2 minutes more)
 	@infra/local/setup.sh test

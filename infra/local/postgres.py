@@ -59,6 +59,8 @@ def start_postgres(
         f"max_connections={_MAX_CONNECTIONS}",
         "timezone=UTC",
         "log_timezone=UTC",
+        # An error's details would show the row that it is about, with addresses and names.
+        "log_error_verbosity=terse",
         *(() if durable else _FORGETFUL),
     ]
     child = children.start(

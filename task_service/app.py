@@ -20,6 +20,7 @@ from infra.http.server import http_service, listen
 from infra.lifecycle import run_process, run_services
 from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
+from infra.settings import broker_addresses
 from infra.telemetry.logging import configure_logging
 from infra.telemetry.process import configure_telemetry
 from task_service.api.application import create_api
@@ -29,7 +30,9 @@ from task_service.api.middleware import wrap
 from task_service.api.schemas import PublicAddresses
 from task_service.commands.login_throttle import LoginThrottle, ThrottleLimits
 from task_service.commands.republish import republish
+from task_service.commands.request_export import ExportLimits
 from task_service.commands.unit_of_work import UnitOfWork, reading_sessions, session_factory
+from task_service.consumers.answers import Answers
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.key_rotation import report_keys, retire, rotate
@@ -37,6 +40,7 @@ from task_service.credentials.passwords import Passwords
 from task_service.credentials.signing_keys import read_signing_keys
 from task_service.queries.readiness import check_database, check_tables
 from task_service.relay import WAKE_UP_CHANNEL, relay_services
+from task_service.retention import retention_service
 from task_service.settings import ApiSettings, DatabaseSettings, KeySettings, Registration, RelaySettings
 
 SERVICE = "task_service"
@@ -55,7 +59,7 @@ def run_relay() -> int:
     settings = RelaySettings()
     configure_telemetry("task-relay", settings)
     listener = listen(settings.host, settings.task_relay_port)
-    return run_process(lambda stop: run_services(relay_services(settings, listener), stop))
+    return run_process(lambda stop: _relay(settings, listener, stop))
 
 
 def run_migration() -> int:
@@ -119,6 +123,24 @@ async def _republish(database_url: str) -> int:
     return 0
 
 
+async def _relay(settings: RelaySettings, listener: socket.socket, stop: asyncio.Event) -> int:
+    """Publish what the commands record, and take what other services answer, in one process: both need the broker."""
+    engine = create_engine(settings.task_database_url, application_name="task-answers")
+    wake_up = WakeUp(settings.task_database_url, channel=WAKE_UP_CHANNEL)
+    unit_of_work = UnitOfWork(session_factory(engine), wake_up.notify)
+    answers = Answers(broker_addresses(settings.task_broker_url), unit_of_work)
+    relay = relay_services(settings, listener, checks={"consuming": answers.check}, collectors=[answers])
+    own = {
+        **answers.services,
+        "retention": retention_service(unit_of_work, settings.erasure_receipt_life),
+        "wake-up": wake_up.run,
+    }
+    try:
+        return await run_services({**own, **relay}, stop)
+    finally:
+        await engine.dispose()
+
+
 async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: asyncio.Event) -> int:
     keys = KeyRing(settings.signing_keys)
     addresses = PublicAddresses(
@@ -146,6 +168,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         secure_cookie=settings.public_api_url.startswith("https:"),
         page_origins=frozenset({settings.public_api_url, *settings.allowed_origins}),
         registration_open=settings.registration is Registration.OPEN,
+        exports=ExportLimits(settings.export_life, settings.exports_a_day),
     )
     registry, requests = process_registry(), RequestMetrics(api)
     registry.register(requests)

@@ -4,8 +4,9 @@ Rows are locked in one order: the task, then its watchers and comments, then the
 written while its row is locked, so that outbox ids and `event_sequence` are in the same order for each task.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from contracts.events.task import TEXT_LENGTH, TITLE_LENGTH, TaskStatus, WatchReason
@@ -33,6 +35,9 @@ EMAIL_LENGTH = 254
 
 MEMBER = "member"
 ADMINISTRATOR = "administrator"
+
+FORMER_MEMBER = "a former member"
+"""The name of everybody who was erased."""
 
 
 def _among(column: str, words: list[str]) -> str:
@@ -50,6 +55,8 @@ class Tables(DeclarativeBase):
 
 
 class User(Tables):
+    """Of somebody who was erased the id stays, since tasks and comments refer to it, and that they are erased."""
+
     __tablename__ = "users"
     __table_args__ = (
         CheckConstraint(f"char_length(name) BETWEEN 1 AND {NAME_LENGTH}", name="name"),
@@ -65,6 +72,7 @@ class User(Tables):
     password_hash: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    erased_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Session(Tables):
@@ -182,6 +190,61 @@ class Watcher(Tables):
     stopped: Mapped[bool]
 
 
+class Export(Tables):
+    """What a person asked to be given of all that is held about them; the parts go when it expires."""
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        # The exports of a person, the newest first.
+        Index("exports_user", "user_id", "requested_at"),
+        # Those whose parts are to go, oldest first.
+        Index("exports_expires_at", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class ExportPart(Tables):
+    """One of `parts` answers of a service, as JSON."""
+
+    __tablename__ = "export_parts"
+
+    export_id: Mapped[UUID] = mapped_column(ForeignKey("exports.id", ondelete="CASCADE"), primary_key=True)
+    service: Mapped[str] = mapped_column(Text, primary_key=True)
+    part: Mapped[int] = mapped_column(Integer, primary_key=True)
+    parts: Mapped[int] = mapped_column(Integer)
+    document: Mapped[str] = mapped_column(Text)
+
+
+class Erasure(Tables):
+    """The receipt of an erasure; whoever knows its id may read it, so the id is random."""
+
+    __tablename__ = "erasures"
+    # Those that are too old to be kept, oldest first.
+    __table_args__ = (Index("erasures_requested_at", "requested_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ErasureService(Tables):
+    """What one service has answered: what it has removed, `{what, count}`, and what goes later, `{what, gone_by}`."""
+
+    __tablename__ = "erasure_services"
+
+    erasure_id: Mapped[UUID] = mapped_column(ForeignKey("erasures.id", ondelete="CASCADE"), primary_key=True)
+    service: Mapped[str] = mapped_column(Text, primary_key=True)
+    answered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    completed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    removed: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    pending: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
 outbox = outbox_table(Tables.metadata)
 outbox_set_aside = outbox_set_aside_table(Tables.metadata)
 relay_lease = relay_lease_table(Tables.metadata)
@@ -198,3 +261,10 @@ class TaskWithPeople(NamedTuple):
 class CommentWithAuthor(NamedTuple):
     comment: Comment
     author: User
+
+
+class Receipt(NamedTuple):
+    """The receipt of an erasure, by the names of the services."""
+
+    erasure: Erasure
+    services: Sequence[ErasureService]

@@ -4,10 +4,14 @@ Domain events go out in order for each task and each person; what belongs to dif
 """
 
 import socket
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from prometheus_client.registry import Collector
 
 from contracts.topology import DOMAIN_EVENTS
 from infra.garbage import GarbagePolicy
-from infra.health import Health
+from infra.health import Check, Health
 from infra.health_metrics import HealthMetrics
 from infra.http.health import health_app
 from infra.http.server import http_service
@@ -24,8 +28,14 @@ NAME = "task-relay"
 WAKE_UP_CHANNEL = "outbox"
 
 
-def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str, Service]:
-    """Give the services of the process: the relay, and the pages of its health and its metrics."""
+def relay_services(
+    settings: RelaySettings,
+    listener: socket.socket,
+    *,
+    checks: Mapping[str, Check] = MappingProxyType({}),
+    collectors: Sequence[Collector] = (),
+) -> dict[str, Service]:
+    """Give the services of the relay, and the pages of health and metrics of the process, with what others add."""
     counts = CountingObserver(NAME)
     relay = Relay(
         NAME,
@@ -38,7 +48,10 @@ def relay_services(settings: RelaySettings, listener: socket.socket) -> dict[str
     )
     registry = process_registry()
     RelayMetrics(relay, counts, registry)
-    health = Health({"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying})
+    for collector in collectors:
+        registry.register(collector)
+    own = {"database": relay.check_database, "broker": relay.check_broker, "relaying": relay.check_relaying}
+    health = Health({**own, **checks})
     return {
         "relay": relay.run,
         "health": HealthMetrics(health, registry).run,

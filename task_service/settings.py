@@ -35,6 +35,7 @@ class DatabaseSettings(Settings):
 class RelaySettings(DatabaseSettings):
     task_broker_url: BrokerUrls
     task_relay_port: Port = 8003
+    erasure_receipt_life: Span = timedelta(days=365)
 
 
 class KeySettings(Settings):
@@ -56,6 +57,8 @@ class ApiSettings(DatabaseSettings, KeySettings, RequestSettings):
     web_directory: Path = Path("web/dist")
     registration: Registration = Registration.OPEN
     session_life: Span = timedelta(days=30)
+    export_life: Span = timedelta(hours=24)
+    exports_a_day: Count = 5
     refresh_grace: Span = timedelta(seconds=60)
     """For how long a refresh token that was replaced is answered once more: a page gives an answer up for lost after 20
     seconds, and asks again within 16."""

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 
 from infra.http.problems import PROBLEM_RESPONSES
 from infra.http.request_tracing import NO_TELEMETRY
-from task_service.api import auth, comments, tasks, users, watchers
+from task_service.api import auth, comments, privacy, tasks, users, watchers
 from task_service.api.errors import install_errors
 from task_service.api.page import Page
 
@@ -29,7 +29,16 @@ def create_api(discovery: APIRouter, health: APIRouter, web_folder: Path) -> Fas
         generate_unique_id_function=_operation_id,
     )
     install_errors(app)
-    for routes in (auth.routes, users.routes, tasks.routes, comments.routes, watchers.routes, discovery, health):
+    for routes in (
+        auth.routes,
+        users.routes,
+        privacy.routes,
+        tasks.routes,
+        comments.routes,
+        watchers.routes,
+        discovery,
+        health,
+    ):
         app.include_router(routes)
     app.router.default = Page(web_folder)
     return app

@@ -1,6 +1,6 @@
 """What routes need, handed to them by FastAPI: in coroutines, since it runs plain functions in threads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -15,6 +15,7 @@ from task_service.api.cursor import decode_cursor
 from task_service.api.entity_tag import wanted_versions
 from task_service.commands.errors import ForeignPageError, SessionOverError
 from task_service.commands.login_throttle import LoginThrottle
+from task_service.commands.request_export import ExportLimits
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.passwords import Passwords
@@ -41,6 +42,7 @@ class Services:
     secure_cookie: bool
     page_origins: frozenset[str]
     registration_open: bool
+    exports: ExportLimits = field(default_factory=ExportLimits)
 
 
 @dataclass(frozen=True, slots=True)

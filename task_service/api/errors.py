@@ -10,9 +10,12 @@ from infra.http.problems import ProblemTable, install_problems, problem_response
 from task_service.api.cursor import InvalidCursorError
 from task_service.commands.errors import (
     EmailTakenError,
+    ExportNotReadyError,
     ForbiddenError,
+    LastAdministratorError,
     NotSignedInError,
     TooManyAttemptsError,
+    TooManyExportsError,
     UnknownAssigneeError,
     UnknownThingError,
     VersionConflictError,
@@ -24,6 +27,9 @@ PROBLEMS: ProblemTable = {
     ForbiddenError: (HTTPStatus.FORBIDDEN, ProblemType.FORBIDDEN),
     NotSignedInError: (HTTPStatus.UNAUTHORIZED, ProblemType.UNAUTHENTICATED),
     TooManyAttemptsError: (HTTPStatus.TOO_MANY_REQUESTS, ProblemType.TOO_MANY_REQUESTS),
+    TooManyExportsError: (HTTPStatus.TOO_MANY_REQUESTS, ProblemType.TOO_MANY_REQUESTS),
+    LastAdministratorError: (HTTPStatus.CONFLICT, ProblemType.LAST_ADMINISTRATOR),
+    ExportNotReadyError: (HTTPStatus.CONFLICT, ProblemType.NOT_READY),
     EmailTakenError: (HTTPStatus.CONFLICT, ProblemType.EMAIL_TAKEN),
     VersionConflictError: (HTTPStatus.PRECONDITION_FAILED, ProblemType.VERSION_CONFLICT),
 }

@@ -36,7 +36,7 @@ async def change_password(
     """
     async with unit_of_work.begin() as work:
         user = await work.session.get(User, user_id)
-    if user is None:
+    if user is None or user.erased_at is not None:
         raise SessionOverError
     async with throttle.attempt(user, user.email, address):
         if not await passwords.verify(user.password_hash, old):

@@ -100,7 +100,7 @@ async def _change_assignee(
         assert previous is not None  # noqa: S101 (no assignee before and none after is no change)
         unassigned = TaskUnassignedData(actor=person(actor), task=reference(task), previous_assignee=previous)
         return [task_event(TaskUnassigned, task, unassigned)]
-    if new not in people:
+    if new not in people or people[new].erased_at is not None:
         raise UnknownAssigneeError
     assigned = TaskAssignedData(
         actor=person(actor),

@@ -33,7 +33,7 @@ async def create_task(unit_of_work: UnitOfWork, actor_id: UUID, new: NewTask) ->
         people = await load_people(work.session, (actor_id, new.assignee_id))
         actor = people[actor_id]
         assignee = people.get(new.assignee_id) if new.assignee_id else None
-        if new.assignee_id and not assignee:
+        if new.assignee_id and (not assignee or assignee.erased_at is not None):
             raise UnknownAssigneeError
         now = datetime.now(UTC)
         task = Task(

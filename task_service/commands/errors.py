@@ -3,16 +3,25 @@
 CommandError
 ├── UnknownThingError
 │   ├── UnknownTaskError
-│   └── UnknownCommentError
+│   ├── UnknownCommentError
+│   ├── UnknownUserError            nobody, or somebody who was erased
+│   ├── UnknownExportError          none of the person's, or expired
+│   └── UnknownErasureError
 ├── ForbiddenError
 │   ├── NotYoursError               only the creator, the author or an administrator may
+│   ├── NotAdministratorError
+│   ├── OwnAccountError             one's own account takes the password
+│   ├── NotConfirmedError           the password, when one erases oneself
 │   ├── ForeignPageError
 │   └── RegistrationClosedError
 ├── NotSignedInError
 │   ├── WrongCredentialsError       the e-mail or the password; never says which
 │   └── SessionOverError            logged out, expired, or ended: its password changed, an old cookie came again
 ├── TooManyAttemptsError            wrong passwords, for one account or from one address
+├── TooManyExportsError             of one person in a day
 ├── EmailTakenError
+├── LastAdministratorError          others would be left without one
+├── ExportNotReadyError             some service has not answered yet
 ├── VersionConflictError            the task is not as the client saw it last
 └── InvalidValueError               well formed, and yet impossible
     ├── UnknownAssigneeError
@@ -41,12 +50,36 @@ class UnknownCommentError(UnknownThingError):
     """There is no such comment on this task."""
 
 
+class UnknownUserError(UnknownThingError):
+    """There is no such person."""
+
+
+class UnknownExportError(UnknownThingError):
+    """There is no such export (any more)."""
+
+
+class UnknownErasureError(UnknownThingError):
+    """There is no such receipt (any more)."""
+
+
 class ForbiddenError(CommandError):
     """You may not do this."""
 
 
 class NotYoursError(ForbiddenError):
     """Only whoever made it, or an administrator, may delete it."""
+
+
+class NotAdministratorError(ForbiddenError):
+    """Only an administrator may do this."""
+
+
+class OwnAccountError(ForbiddenError):
+    """Your own account is erased with your password, by DELETE /api/users/me."""
+
+
+class NotConfirmedError(ForbiddenError):
+    """This is not your password."""
 
 
 class ForeignPageError(ForbiddenError):
@@ -75,6 +108,22 @@ class TooManyAttemptsError(CommandError):
     def __init__(self, retry_after_seconds: int = 1) -> None:
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyExportsError(CommandError):
+    """You have asked for as many exports as a day allows."""
+
+    def __init__(self, retry_after_seconds: int = 1) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LastAdministratorError(CommandError):
+    """You are the only administrator; make somebody else one first."""
+
+
+class ExportNotReadyError(CommandError):
+    """The export is not ready yet; ask how far it is."""
 
 
 class EmailTakenError(CommandError):

@@ -43,7 +43,9 @@ async def log_in(
         UnavailableError: too many passwords are being verified.
     """
     async with unit_of_work.begin() as work:
-        user = await work.session.scalar(select(User).where(func.lower(User.email) == func.lower(email)))
+        user = await work.session.scalar(
+            select(User).where(func.lower(User.email) == func.lower(email), User.erased_at.is_(None))
+        )
     async with throttle.attempt(user, email, address):
         if not await passwords.verify(user.password_hash if user else None, password) or user is None:
             raise WrongCredentialsError

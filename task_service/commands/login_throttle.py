@@ -20,7 +20,12 @@ from uuid_utils.compat import uuid7
 
 from infra.clock import Clock, system_clock
 from infra.telemetry.logging import get_logger
-from task_service.commands.errors import TooManyAttemptsError, WrongCredentialsError, WrongPasswordError
+from task_service.commands.errors import (
+    NotConfirmedError,
+    TooManyAttemptsError,
+    WrongCredentialsError,
+    WrongPasswordError,
+)
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.models import LoginAttempt, User
 
@@ -58,7 +63,7 @@ class LoginThrottle:
         attempt_id = await self._count(_account(user, typed), _hash("address", address))
         try:
             yield
-        except (WrongCredentialsError, WrongPasswordError):
+        except (WrongCredentialsError, WrongPasswordError, NotConfirmedError):
             raise
         except Exception:
             await self._take_back(attempt_id)
@@ -103,6 +108,11 @@ class LoginThrottle:
     async def _take_back(self, attempt_id: UUID) -> None:
         async with self._unit_of_work.begin() as work:
             await work.session.execute(delete(LoginAttempt).where(LoginAttempt.id == attempt_id))
+
+
+def account_keys(user: User) -> tuple[bytes, bytes]:
+    """Give what attempts for a person are counted by: now, and before they had registered."""
+    return _account(user, ""), _account(None, user.email)
 
 
 def _account(user: User | None, typed: str) -> bytes:

@@ -7,17 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
 from task_service.commands.errors import EmailTakenError
+from task_service.commands.roles import take_turns
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.user_events import user_registered
 from task_service.credentials.passwords import Passwords
 from task_service.models import ADMINISTRATOR, MEMBER, User
 
-_REGISTRATION_LOCK = 0x7461736B
-"""Key of an advisory lock: people register one after the other, so that exactly one of them is the first."""
-
 
 async def register(unit_of_work: UnitOfWork, passwords: Passwords, *, email: str, name: str, password: str) -> User:
-    """Make an account; the first person of all becomes administrator.
+    """Make an account; the first person, or the first after all were erased, becomes administrator.
 
     Raises:
         EmailTakenError: somebody has this address already, however it is capitalised.
@@ -25,7 +23,8 @@ async def register(unit_of_work: UnitOfWork, passwords: Passwords, *, email: str
     """
     password_hash = await passwords.hash(password)
     async with unit_of_work.begin() as work:
-        await work.session.execute(select(func.pg_advisory_xact_lock(_REGISTRATION_LOCK)))
+        # So that exactly one of those who come at once is the first.
+        await take_turns(work.session)
         if await work.session.scalar(select(exists().where(func.lower(User.email) == func.lower(email)))):
             raise EmailTakenError
         user = User(
@@ -42,4 +41,4 @@ async def register(unit_of_work: UnitOfWork, passwords: Passwords, *, email: str
 
 
 async def _anybody(session: AsyncSession) -> bool:
-    return bool(await session.scalar(select(exists().where(User.id.is_not(None)))))
+    return bool(await session.scalar(select(exists().where(User.erased_at.is_(None)))))

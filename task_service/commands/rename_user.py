@@ -17,7 +17,9 @@ async def rename_user(unit_of_work: UnitOfWork, user_id: UUID, name: str) -> Use
         SessionOverError: the person is gone.
     """
     async with unit_of_work.begin() as work:
-        user = await work.session.scalar(select(User).where(User.id == user_id).with_for_update(key_share=True))
+        user = await work.session.scalar(
+            select(User).where(User.id == user_id, User.erased_at.is_(None)).with_for_update(key_share=True)
+        )
         if user is None:
             raise SessionOverError
         if user.name != name:

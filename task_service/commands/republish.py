@@ -18,7 +18,7 @@ from contracts.events.task import (
 from infra.outbox.message import OutboxMessage
 from task_service.commands.task_events import People, person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
-from task_service.commands.user_events import user_registered
+from task_service.commands.user_events import user_erased, user_registered
 from task_service.models import Task, User, Watcher, outbox
 
 BATCH = 200
@@ -57,8 +57,13 @@ async def _tell_of_people(unit_of_work: UnitOfWork, after: UUID | None) -> tuple
     async with unit_of_work.begin() as work:
         query = select(User).order_by(User.id).limit(BATCH).with_for_update(read=True)
         users = list(await work.session.scalars(query if after is None else query.where(User.id > after)))
-        await work.record(*map(user_registered, users))
+        await work.record(*map(_of_person, users))
     return len(users), users[-1].id if users else after
+
+
+def _of_person(user: User) -> OutboxMessage:
+    """Say that there is somebody, or was."""
+    return user_registered(user) if user.erased_at is None else user_erased(user.id)
 
 
 async def _tell_of_tasks(unit_of_work: UnitOfWork, after: UUID | None) -> tuple[int, UUID | None]:

@@ -133,7 +133,7 @@ async def watchers_of(database: AsyncSession, task_id: UUID) -> list[WatcherWith
     query = (
         select(User, Watcher)
         .join(Watcher, Watcher.user_id == User.id)
-        .where(Watcher.task_id == task_id, Watcher.stopped.is_(False))
+        .where(Watcher.task_id == task_id, Watcher.stopped.is_(False), User.erased_at.is_(None))
         .order_by(User.name, User.id)
     )
     return [WatcherWithUser(*row) for row in await database.execute(query)]

@@ -250,7 +250,7 @@ export interface components {
          * @description A stable word for each kind of problem; a client decides by it, never by the text.
          * @enum {string}
          */
-        ProblemType: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "version_conflict" | "payload_too_large" | "unsupported_media_type" | "too_many_requests" | "internal_error" | "unavailable";
+        ProblemType: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "last_administrator" | "not_ready" | "version_conflict" | "payload_too_large" | "unsupported_media_type" | "too_many_requests" | "internal_error" | "unavailable";
         /**
          * ReadAll
          * @description What changed after `up_to_seq` stays unread.

@@ -10,6 +10,8 @@ export type ProblemType =
   | "not_found"
   | "method_not_allowed"
   | "email_taken"
+  | "last_administrator"
+  | "not_ready"
   | "version_conflict"
   | "payload_too_large"
   | "unsupported_media_type"

@@ -88,6 +88,87 @@ export interface components {
             assignee_id?: string | null;
         };
         /**
+         * ErasedService
+         * @description `waiting` has not answered yet, `pending` has erased all but what goes by itself, by the times given.
+         */
+        ErasedService: {
+            /** Service */
+            service: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "pending" | "complete";
+            /** Completed At */
+            completed_at: string | null;
+            /** Removed */
+            removed: components["schemas"]["Removed"][];
+            /** Pending */
+            pending: components["schemas"]["Pending"][];
+        };
+        /**
+         * ErasureReceipt
+         * @description What was erased where. It names nobody; whoever knows `id` may read it.
+         */
+        ErasureReceipt: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Completed At */
+            completed_at: string | null;
+            /** Services */
+            services: components["schemas"]["ErasedService"][];
+        };
+        /** ErasureRequest */
+        ErasureRequest: {
+            /** Password */
+            password: string;
+        };
+        /** ExportService */
+        ExportService: {
+            /** Service */
+            service: string;
+            state: components["schemas"]["HolderState"];
+        };
+        /**
+         * ExportState
+         * @enum {string}
+         */
+        ExportState: "gathering" | "ready" | "expired";
+        /**
+         * ExportStatus
+         * @description `file` is where the file is once the export is `ready`, until `expires_at`.
+         */
+        ExportStatus: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            state: components["schemas"]["ExportState"];
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Services */
+            services: components["schemas"]["ExportService"][];
+            /** File */
+            file: string | null;
+        };
+        /**
          * FieldProblem
          * @description `where` is a path into the request, like `body.title` or `query.limit`.
          */
@@ -97,6 +178,12 @@ export interface components {
             /** Message */
             message: string;
         };
+        /**
+         * HolderState
+         * @description `missing` is a service that has not answered wholly in good time; it may still.
+         * @enum {string}
+         */
+        HolderState: "gathering" | "complete" | "missing";
         /** KeySet */
         KeySet: {
             /** Keys */
@@ -133,6 +220,16 @@ export interface components {
             /** New */
             new: string;
         };
+        /** Pending */
+        Pending: {
+            /** What */
+            what: string;
+            /**
+             * Gone By
+             * Format: date-time
+             */
+            gone_by: string;
+        };
         /** Person */
         Person: {
             /**
@@ -163,7 +260,7 @@ export interface components {
          * @description A stable word for each kind of problem; a client decides by it, never by the text.
          * @enum {string}
          */
-        ProblemType: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "version_conflict" | "payload_too_large" | "unsupported_media_type" | "too_many_requests" | "internal_error" | "unavailable";
+        ProblemType: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "email_taken" | "last_administrator" | "not_ready" | "version_conflict" | "payload_too_large" | "unsupported_media_type" | "too_many_requests" | "internal_error" | "unavailable";
         /**
          * PublicAddresses
          * @description Where the page finds the APIs (origins without a path) and the socket (its whole address).
@@ -214,6 +311,13 @@ export interface components {
             name: string;
             /** Password */
             password: string;
+        };
+        /** Removed */
+        Removed: {
+            /** What */
+            what: string;
+            /** Count */
+            count: number;
         };
         /** RenameRequest */
         RenameRequest: {

@@ -11,9 +11,10 @@ from infra.backup import BackupError
 from infra.command_line import explain_settings
 from infra.local.errors import LaunchError
 from infra.local.launcher import up
-from infra.local.leftovers import running, stop_leftovers
-from infra.local.lock import is_held, only_launcher
+from infra.local.leftovers import stop_leftovers
+from infra.local.lock import only_launcher
 from infra.local.settings import launch_home, launch_settings
+from infra.local.status.watching import Wanted, status
 from infra.local.steps import say
 
 # Only what we made: TASKIFY_HOME may hold other things.
@@ -29,20 +30,6 @@ _OURS = (
     "demo-is-there",
     "logs",
 )
-
-
-def status(home: Path) -> int:
-    """Say what runs; 0 when a launcher is at work, 1 when none is."""
-    runs, processes = is_held(home), running(home)
-    if runs:
-        say(f"Taskify runs on {home}:")
-    elif processes:
-        say(f"Taskify does not run on {home}. Left over from a launcher that was killed; the next start stops them:")
-    else:
-        say(f"Taskify does not run on {home}.")
-    for process in processes:
-        say(f"  {process.name:<20} process {process.pid}")
-    return 0 if runs else 1
 
 
 def reset(home: Path) -> int:
@@ -68,15 +55,16 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     starting = commands.add_parser("up", help="start everything, and stop it with Ctrl-C")
     starting.add_argument("--restore", type=Path, metavar="FOLDER", help="fill new databases from this backup first")
-    commands.add_parser("status", help="say what runs")
+    showing = commands.add_parser("status", help="say what runs, and how well; exit code 0 when all of it does")
+    showing.add_argument("--watch", action="store_true", help="keep it up to date until Ctrl-C")
+    showing.add_argument("--json", action="store_true", help="for a program: one JSON value a line")
     commands.add_parser("reset", help="drop all data; refuses while it runs")
     arguments = parser.parse_args()
-    command = arguments.command
     home = launch_home()
     try:
-        if command == "status":
-            return status(home)
-        if command == "reset":
+        if arguments.command == "status":
+            return status(home, Wanted(watch=arguments.watch, json=arguments.json))
+        if arguments.command == "reset":
             return reset(home)
         return up(launch_settings(), home, arguments.restore)
     except ValidationError as error:

@@ -63,12 +63,19 @@ def find_rabbitmq() -> Path | None:
 
 
 def start_rabbitmq(
-    children: Children, folder: Path, *, passwords: Mapping[str, str], stage: int, durable: bool = True
+    children: Children,
+    folder: Path,
+    *,
+    passwords: Mapping[str, str],
+    stage: int,
+    durable: bool = True,
+    metrics_port: int | None = None,
 ) -> RabbitNode:
     """Start a node on the folder and wait until it answers; users, rights and topology are loaded at every start.
 
     `passwords` holds one for each service of the topology and one for the administrator. A node that is not `durable`
-    is killed instead of asked to stop: tests throw its folder away, and asking takes six seconds.
+    is killed instead of asked to stop: tests throw its folder away, and asking takes six seconds. With a `metrics_port`
+    it answers Prometheus there.
 
     Raises:
         MissingProgramError: RabbitMQ is not installed.
@@ -80,7 +87,8 @@ def start_rabbitmq(
         raise MissingProgramError("RabbitMQ is not installed. Install it (Debian: apt-get install rabbitmq-server).")
     folder = folder.resolve()
     amqp, management, distribution, mapper = free_ports(4)
-    _write_configuration(folder, _private_definitions(scripts, passwords), amqp=amqp, management=management)
+    definitions = _private_definitions(scripts, passwords)
+    _write_configuration(folder, definitions, amqp=amqp, management=management, metrics=metrics_port)
     environment = {"HOME": str(folder), "ERL_EPMD_PORT": str(mapper), "ERL_EPMD_ADDRESS": LOOPBACK}
     epmd_child = children.start(
         "epmd", [epmd, "-port", str(mapper), "-address", LOOPBACK], folder=folder, environment=environment, stage=stage
@@ -113,17 +121,22 @@ def _version(scripts: Path) -> str:
     raise MissingProgramError(f"The RabbitMQ at {scripts} is not complete: its plugins are missing.")
 
 
-def _write_configuration(folder: Path, definitions: Definitions, *, amqp: int, management: int) -> None:
+def _write_configuration(
+    folder: Path, definitions: Definitions, *, amqp: int, management: int, metrics: int | None
+) -> None:
+    plugins = ["rabbitmq_management"] + ["rabbitmq_prometheus"] * (metrics is not None)
+    own = () if metrics is None else (f"prometheus.tcp.ip = {LOOPBACK}", f"prometheus.tcp.port = {metrics}")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = {
         "definitions.json": text(definitions),
-        "enabled_plugins": "[rabbitmq_management].\n",
+        "enabled_plugins": f"[{', '.join(plugins)}].\n",
         "rabbitmq-env.conf": "",
         "rabbitmq.conf": "\n".join(
             (
                 f"listeners.tcp.local = {LOOPBACK}:{amqp}",
                 f"management.tcp.ip = {LOOPBACK}",
                 f"management.tcp.port = {management}",
+                *own,
                 f"load_definitions = {folder / 'definitions.json'}",
                 f"heartbeat = {_HEARTBEAT_SECONDS}",
                 "log.console = true",

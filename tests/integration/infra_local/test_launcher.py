@@ -150,7 +150,8 @@ def test_second_launcher_is_refused_and_a_stop_ends_everything(
         second = local(command, environment)
         assert second.returncode == 1
         assert f"already runs on {home} (process {starting.pid})" in second.stderr
-    assert local("status", environment).returncode == 0
+    shown = local("status", environment)
+    assert (shown.returncode, shown.stdout) == (1, f"Taskify starts on {home}.\n")
     started = running(home)
     assert {process.name for process in started} >= {"postgres", "epmd", "rabbitmq"}
     starting.send_signal(signal.SIGINT)

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 ROOT = Path(__file__).parents[3]
 GRAFANA = ROOT / "infra" / "containers" / "grafana"
 PAGE = ROOT / "docs" / "metrics.md"
 PARTS_OF_A_HISTOGRAM = {"bucket", "count", "sum"}
+MISSING = object()
 OF_PROMETHEUS = {"job", "instance", "service", "le"}
 
 
@@ -59,6 +62,25 @@ def test_every_label_of_the_dashboard_exists(panels: list[dict[str, Any]]) -> No
         for group in re.findall(r"by \(([\w, ]+)\)", query):
             asked |= set(group.split(", "))
         assert asked <= labels, query
+
+
+def test_grafana_s_own_model_of_a_dashboard_loads_it_and_loses_nothing() -> None:
+    written = json.loads((GRAFANA / "dashboards" / "taskify.json").read_text())
+
+    loaded = json.loads(JSONEncoder().encode(Dashboard.from_json(written)))
+
+    assert missing(written, loaded) == []
+    assert missing({**written, "panles": []}, loaded) == ["/panles"]
+
+
+def missing(written: Any, loaded: Any, path: str = "") -> list[str]:
+    """Name what was written and is not there any more, or is otherwise."""
+    if isinstance(written, dict) and isinstance(loaded, dict):
+        return [one for key in written for one in missing(written[key], loaded.get(key, MISSING), f"{path}/{key}")]
+    if isinstance(written, list) and isinstance(loaded, list) and len(written) == len(loaded):
+        pairs = enumerate(zip(written, loaded, strict=True))
+        return [one for place, (old, new) in pairs for one in missing(old, new, f"{path}/{place}")]
+    return [] if written == loaded else [path]
 
 
 def test_every_panel_reads_the_data_source_that_is_provided(panels: list[dict[str, Any]]) -> None:

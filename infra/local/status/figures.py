@@ -7,7 +7,9 @@ from itertools import pairwise
 from typing import Any
 
 from contracts.topology import UNROUTED, WORKER_DEAD_LETTERS
-from infra.local.status.reading import Answers, Queue, Reading
+from infra.local.status.reading import Answers, Labels, Queue, Reading
+
+Samples = Mapping[tuple[str, Labels], float]
 
 RELAYS = ("task-relay", "notification-relay")
 _APIS = ("task-api", "notification-api")
@@ -55,10 +57,14 @@ class Status:
 class _Process:
     """What one process counted, and what it counted between the readings."""
 
-    def __init__(self, before: Answers, now: Answers, seconds: float) -> None:
-        self._before = before.samples
-        self._now = now.samples
+    def __init__(self, before: Samples, now: Samples, seconds: float) -> None:
+        self._before = before
+        self._now = now
         self._seconds = seconds
+
+    def of_people(self) -> "_Process":
+        """Leave out requests for health and metrics, and files of the page."""
+        return _Process(_api_only(self._before), _api_only(self._now), self._seconds)
 
     def value(self, name: str, **labels: str) -> float | None:
         """Add up all samples of a metric that have these labels; None when there is none."""
@@ -90,6 +96,10 @@ class _Process:
         return _percentile(buckets, 0.5), _percentile(buckets, 0.95)
 
 
+def _api_only(samples: Samples) -> dict[tuple[str, Labels], float]:
+    return {key: value for key, value in samples.items() if dict(key[1]).get("route", "").startswith("/api/")}
+
+
 def _percentile(buckets: list[tuple[float, float]], share: float) -> float | None:
     """Interpolate as Prometheus' histogram_quantile does; beyond the last bound, the last bound."""
     if not buckets or buckets[-1][1] <= 0:
@@ -104,7 +114,10 @@ def _percentile(buckets: list[tuple[float, float]], share: float) -> float | Non
 def figures(before: Reading, now: Reading) -> Status:
     """Make everything that is shown of two readings."""
     seconds = max(now.at - before.at, 0.001)
-    counted = {name: _Process(before.processes[name], answers, seconds) for name, answers in now.processes.items()}
+    counted = {
+        name: _Process(before.processes[name].samples, answers.samples, seconds)
+        for name, answers in now.processes.items()
+    }
     return Status(
         tuple(_process(name, answers, counted[name]) for name, answers in now.processes.items()),
         tuple(_hops(counted, now)),
@@ -179,7 +192,8 @@ def _hops(counted: Mapping[str, _Process], now: Reading) -> list[Hop]:
     ]
 
 
-def _requests(name: str, counted: _Process) -> Hop:
+def _requests(name: str, process: _Process) -> Hop:
+    counted = process.of_people()
     failed = counted.rate("taskify_http_requests_total", status="5xx")
     return Hop(
         f"requests to {name}",

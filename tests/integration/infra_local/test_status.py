@@ -27,7 +27,7 @@ SECONDS = 60
 COMMAND = [sys.executable, "-m", "infra.local", "status"]
 
 # The whole system is started for the first of these.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

@@ -48,10 +48,18 @@ def hop(status: Status, name: str) -> Hop:
 
 
 def test_rates_are_of_what_passed_between_the_readings() -> None:
-    before = reading(10, {"task-api": sample("taskify_http_requests_total", 5, route="/api/tasks", status="2xx")})
-    now = reading(14, {"task-api": sample("taskify_http_requests_total", 13, route="/api/tasks", status="2xx")})
+    requests = "taskify_http_requests_total"
+    before, now = (
+        {
+            **sample(requests, of_people, route="/api/tasks", status="2xx"),
+            **sample(requests, of_ours, route="/metrics", status="2xx"),
+        }
+        for of_people, of_ours in ((5, 10), (13, 90))
+    )
 
-    assert hop(figures(before, now), "requests to task-api").rate == 2
+    status = figures(reading(10, {"task-api": before}), reading(14, {"task-api": now}))
+
+    assert hop(status, "requests to task-api").rate == 2
 
 
 def test_a_process_that_was_started_again_meanwhile_has_no_rate() -> None:

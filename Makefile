@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults images test-containers test-testkit
+.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults alerts images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -120,6 +120,10 @@ trace: ## draw one change, from the request to the socket, into docs/tracing.md
 faults: ## break everything, and see that nothing is lost (MINUTES=10, SEED=, ONLY=kinds; 2 minutes more)
 	@infra/local/setup.sh test
 	$(python) -m tests.faults --minutes $(MINUTES) --only "$(ONLY)" $(if $(SEED),--seed $(SEED))
+
+alerts: ## break a running system in each way that an alert tells of, and see it fire (about 10 minutes)
+	@infra/local/setup.sh test
+	$(python) -m tests.alerts
 
 faults-each: ## break each group of kinds by itself, TIMES=3 times, each time in a fresh system (under an hour)
 	@infra/local/setup.sh test

@@ -27,7 +27,7 @@ from tests.faults.cluster import Cluster
 PASSWORD = "a-password-for-faults-only"
 _STAGE = 0
 _HTTP_SECONDS = 20
-_COMMAND_SECONDS = 30
+_COMMAND_SECONDS = 120
 _DEATH_SECONDS = 10.0
 
 Result = TypeVar("Result")
@@ -36,23 +36,29 @@ Result = TypeVar("Result")
 class Servers:
     """`postgres_port` and `broker_port` change with each start; links ask for them."""
 
-    def __init__(self, home: Path, children: Children, thread: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, home: Path, children: Children, thread: ThreadPoolExecutor, metrics_port: int | None = None
+    ) -> None:
         self._home = home
         self._children = children
         # One thread that lives as long as we do: the kernel kills a child when the thread that started it ends.
         self._thread = thread
+        self._metrics_port = metrics_port
         self._node: RabbitNode | None = None
         self._cluster: Cluster | None = None
         self._postgres_url = ""
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, home: Path, *, clustered: bool = False) -> AsyncIterator["Servers"]:
+    async def started(
+        cls, home: Path, *, clustered: bool = False, metrics_port: int | None = None
+    ) -> AsyncIterator["Servers"]:
+        """Start both; a broker of one node answers Prometheus on the `metrics_port`."""
         home.mkdir(parents=True, exist_ok=True)
         # As root, PostgreSQL runs as a user of its own, which has to pass here.
         home.chmod(0o755)
         with ThreadPoolExecutor(1) as thread, all_children(home) as children:
-            servers = cls(home, children, thread)
+            servers = cls(home, children, thread, metrics_port)
             await servers.start_postgres()
             await create_service_databases(servers._postgres_url, dict.fromkeys(SERVICE_ROLES, PASSWORD))
             if clustered:
@@ -96,7 +102,9 @@ class Servers:
         passwords = dict.fromkeys((*(user.name for user in USERS), ADMINISTRATOR), PASSWORD)
         folder = self._home / "rabbitmq"
         # Not asked to stop at the end, which takes seconds: it is killed often enough.
-        start = lambda: start_rabbitmq(self._children, folder, passwords=passwords, stage=_STAGE, durable=False)  # noqa: E731 (see above)
+        start = lambda: start_rabbitmq(  # noqa: E731 (see above)
+            self._children, folder, passwords=passwords, stage=_STAGE, durable=False, metrics_port=self._metrics_port
+        )
         self._node = await self.elsewhere(start)
 
     async def kill_postgres(self) -> None:

@@ -80,11 +80,16 @@ class System:
     @classmethod
     @asynccontextmanager
     async def started(
-        cls, home: Path, *, sabotage: str | None = None, clustered: bool = False
+        cls, home: Path, *, sabotage: str | None = None, clustered: bool = False, metrics_port: int | None = None
     ) -> AsyncIterator["System"]:
-        """Start everything, and let one kind of process break a promise if that is asked for."""
+        """Start everything, and let one kind of process break a promise if that is asked for.
+
+        The broker answers Prometheus on the `metrics_port`, if there is one.
+        """
         async with AsyncExitStack() as stack:
-            servers = await stack.enter_async_context(Servers.started(home, clustered=clustered))
+            servers = await stack.enter_async_context(
+                Servers.started(home, clustered=clustered, metrics_port=metrics_port)
+            )
             for service, role in (("task_service", "TASK"), ("notification_worker", "NOTIFICATION")):
                 url = servers.database_url(service, servers.postgres_port)
                 await asyncio.to_thread(

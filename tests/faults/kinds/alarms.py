@@ -17,6 +17,7 @@ _PUBLISHED_BEFORE_SECONDS = 2.0
 
 _POLL_SECONDS = 0.5
 _ASK_SECONDS = 2.0
+_STATISTICS_SECONDS = 20.0
 _RELAY = "task-relay"
 _MAKE_AN_EVENT = {"create", "comment", "status", "assignee_id"}
 _SHORT = "short of memory or disk"
@@ -110,6 +111,10 @@ async def _outbox(system: System) -> int:
 
 
 async def _node(world: World) -> dict[str, int]:
-    async with world.system.servers.management() as client:
-        (node,) = (await client.get("/api/nodes")).raise_for_status().json()
-    return dict(node)
+    """Give what the broker says of its node; one that was just started says nothing of its disk for some seconds."""
+    async with world.system.servers.management() as client, asyncio.timeout(_STATISTICS_SECONDS):
+        while True:
+            (node,) = (await client.get("/api/nodes")).raise_for_status().json()
+            if {"disk_free", "disk_free_limit"} <= node.keys():
+                return dict(node)
+            await asyncio.sleep(_POLL_SECONDS)

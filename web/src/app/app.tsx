@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 
 import { CrashBoundary } from "@/app/crash-boundary";
 import { FullScreen } from "@/app/full-screen";
@@ -8,6 +8,7 @@ import { Button } from "@/components/button";
 import { NowProvider } from "@/components/now";
 import { StateMessage } from "@/components/state-message";
 import { ToastProvider } from "@/components/toasts";
+import { ReceiptScreen, receiptAt, receiptPath } from "@/features/privacy/receipt-screen";
 import { browserSession } from "@/features/session/browser-session";
 import { LoginScreen } from "@/features/session/login-screen";
 import type { Session } from "@/features/session/session";
@@ -62,7 +63,7 @@ export function App() {
         <NowProvider>
           <AnnouncerProvider>
             <ToastProvider>
-              <Door config={state.config} />
+              <Front config={state.config} />
             </ToastProvider>
           </AnnouncerProvider>
         </NowProvider>
@@ -71,11 +72,25 @@ export function App() {
   );
 }
 
+/** A receipt is for who has its address; all else is for who is signed in. */
+function Front({ config }: { config: Config }) {
+  const { state } = useSession();
+  const send = useMemo(() => createSend(config.apiUrl, fetcher), [config]);
+  const erased = state.phase === "erased" ? state.receiptId : null;
+  useEffect(() => {
+    // The address is what a person keeps.
+    if (erased !== null) window.history.replaceState(null, "", receiptPath(erased));
+  }, [erased]);
+  const receipt = erased ?? receiptAt(window.location.pathname);
+  return receipt === null ? <Door config={config} /> : <ReceiptScreen id={receipt} send={send} />;
+}
+
 /** Who is signed in sees the app; a new person in this browser gets a new one, with nothing left of the last. */
 function Door({ config }: { config: Config }) {
   const { session, state } = useSession();
   switch (state.phase) {
     case "starting":
+    case "erased":
       return <FullScreen />;
     case "unreachable":
       return (

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 
 import { MutedList } from "@/features/notifications/muted-list";
 import { NotificationPreferences } from "@/features/notifications/notification-preferences";
+import { DataCard } from "@/features/privacy/data-card";
 import { AccountForms } from "@/features/session/account-forms";
 
 import styles from "./preferences-page.module.css";
@@ -26,6 +27,7 @@ export default function PreferencesPage() {
         <NotificationPreferences />
         <MutedList />
         <AccountForms />
+        <DataCard />
       </div>
     </main>
   );

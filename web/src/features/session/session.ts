@@ -17,6 +17,7 @@ export type SessionState =
   | { phase: "starting" }
   | { phase: "unreachable" }
   | { phase: "signed_out"; because: "nobody_yet" | "left" | "ended" }
+  | { phase: "erased"; receiptId: string }
   | { phase: "signed_in"; me: Me };
 
 /** What the windows of one browser tell each other. The token stays in memory: a channel keeps nothing. */
@@ -112,6 +113,18 @@ export class Session {
     await send("/api/users/me/password", { method: "PUT", body: passwords });
   }
 
+  /** Erases the account, for ever: nobody is signed in afterwards, and the receipt is all that is left. */
+  async erase(password: string): Promise<void> {
+    const send = this.authorised(this.#parts.send);
+    const { data } = await send<Schemas["ErasureReceipt"]>("/api/users/me", {
+      method: "DELETE",
+      body: { password } satisfies Schemas["ErasureRequest"],
+    });
+    this.#forget();
+    this.#become({ phase: "erased", receiptId: data.id });
+    this.#parts.tell({ kind: "signed_out" });
+  }
+
   /** Another than `worn`, and good for a while yet. */
   readonly token = async (worn: AccessToken | null): Promise<AccessToken> => {
     const token = this.#token;
@@ -200,9 +213,13 @@ export class Session {
   }
 
   #leave(because: "nobody_yet" | "left" | "ended"): void {
+    this.#forget();
+    this.#become({ phase: "signed_out", because });
+  }
+
+  #forget(): void {
     this.#token = null;
     this.#parts.mark.set(false);
-    this.#become({ phase: "signed_out", because });
   }
 
   #auth<T>(what: "login" | "register" | "refresh" | "logout", body?: unknown): Promise<Answer<T>> {

@@ -1,3 +1,4 @@
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -6,7 +7,7 @@ from pathlib import Path
 
 from infra.containers.health import PORTS, ask, commands, ports_of
 from infra.local.processes import PROCESSES
-from infra.local.settings import LaunchSettings
+from infra.local.settings import REPOSITORY, LaunchSettings
 
 
 def test_it_asks_each_process_where_it_listens_by_default() -> None:
@@ -60,3 +61,27 @@ def answering(answer: bytes) -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         thread.join()
+
+
+def test_compose_asks_every_process_of_ours_with_the_check_of_the_image() -> None:
+    compose, image = ((REPOSITORY / name).read_text() for name in ("compose.yaml", "infra/containers/Dockerfile"))
+    services = dict(re.findall(r"^  ([a-z-]+):\n((?:    .*\n|\n)+)", compose, re.MULTILINE))
+    (common,) = re.findall(r"^x-process:.*\n((?:  .*\n)+)", compose, re.MULTILINE)
+
+    assert {process.name for process in PROCESSES} == {
+        name for name, text in services.items() if "<<: *process\n" in text
+    }
+    for process in PROCESSES:
+        service = services[process.name]
+        assert f"    command: [{', '.join((process.module, *process.arguments))}]\n" in service
+        assert "healthcheck" not in service + common
+        assert (process.module, *process.arguments) in PORTS
+    assert re.search(r'^HEALTHCHECK .* CMD \["python", "-m", "infra\.containers\.health"\]$', image, re.MULTILINE)
+
+
+def test_compose_lets_nobody_in_before_what_is_behind_the_front_is_ready() -> None:
+    compose = (REPOSITORY / "compose.yaml").read_text()
+    (front,) = re.findall(r"^  web:\n.*?    depends_on:\n((?:      .*\n)+)", compose, re.MULTILINE | re.DOTALL)
+
+    waited_for = re.findall(r"(\S+): \{ condition: service_healthy \}", front)
+    assert waited_for == ["task-api", "notification-api", "gateway"]

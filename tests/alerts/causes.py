@@ -21,6 +21,11 @@ INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body
 VALUES ('alerts', 'taskify.none.v1', 'application/json', 'nobody.may.send.this', 'alerts', '{}', 9)
 """
 
+_STUCK_ERASURE = """
+INSERT INTO erasures (event_source, event_id, user_id, begun_at, removed)
+VALUES ('alerts', 'alerts', gen_random_uuid(), now() - interval '31 minutes', '{}')
+"""
+
 _REFUSE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE check_violation; END';
 CREATE TRIGGER refuse BEFORE INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION refuse()
@@ -95,6 +100,14 @@ async def _forbidden_row(scene: Scene) -> AsyncIterator[None]:
         await connection.execute(_REFUSED)
         yield
         await connection.execute("DELETE FROM outbox_set_aside")
+
+
+@asynccontextmanager
+async def _stuck_erasure(scene: Scene) -> AsyncIterator[None]:
+    async with scene.system.servers.administrator("notification_worker") as connection:
+        await connection.execute(_STUCK_ERASURE)
+        yield
+        await connection.execute("DELETE FROM erasures")
 
 
 @asynccontextmanager
@@ -217,6 +230,7 @@ CAUSES = (
     Cause("a database that takes no notification", _no_notifications, ("TaskifyBatchesFail",)),
     Cause("an event for a lane that there is not", _unrouted, ("TaskifyUnroutedEvents",)),
     Cause("an event that its service may not send", _forbidden_row, ("TaskifyRowsSetAside",)),
+    Cause("an erasure that never got through the tables", _stuck_erasure, ("TaskifyErasureLate",)),
     Cause("a gateway that has never had the keys", _gateway_without_keys, ("TaskifyNotReady",)),
     Cause("a gateway that takes one socket", _full_gateway, ("TaskifyGatewayFull",)),
     Cause("windows that do not read", _deaf_windows, ("TaskifySlowWindows",)),

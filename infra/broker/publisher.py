@@ -8,6 +8,7 @@ from typing import Protocol, Self
 import aio_pika
 import aio_pika.abc
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelPreconditionFailed, DeliveryError, PublishError
+from aiormq.channel import Channel
 from aiormq.exceptions import ChannelAccessRefused
 
 from infra.broker import (
@@ -18,7 +19,9 @@ from infra.broker import (
     MessagesSuspectedError,
     MessageUnroutableError,
 )
+from infra.broker.confirms import ConfirmedSending
 from infra.broker.connection import CONNECT_SECONDS, close, user_of
+from infra.broker.frames import FRAME_OVERHEAD, publish_frames
 
 CONFIRM_SECONDS = 5.0
 """Longer than any confirm of a healthy broker, and shorter than the time a process has to stop."""
@@ -54,17 +57,17 @@ class Publisher:
     that was sent over it, and would not know of the shortage. For it tells of that only who publishes.
     """
 
-    def __init__(self, connection: aio_pika.abc.AbstractConnection, channel: aio_pika.abc.AbstractChannel) -> None:
+    def __init__(self, connection: aio_pika.abc.AbstractConnection, channel: Channel) -> None:
         self._connection = connection
         self._channel = channel
+        self._sending = ConfirmedSending(channel)
         self._user = user_of(connection)
-        self._exchanges: dict[str, aio_pika.abc.AbstractExchange] = {}
         self._in_flight = 0
         self._in_flight_at_end: int | None = None
         self.lost = asyncio.Event()
         self.lost_because = ""
         self.lost_to_a_message = False
-        channel.close_callbacks.add(self._on_close)
+        channel.closing.add_done_callback(self._on_channel_close)
         connection.close_callbacks.add(self._on_close)
 
     @classmethod
@@ -76,8 +79,12 @@ class Publisher:
         """
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-                await channel.initialize()
+                transport = connection.transport
+                if transport is None:
+                    raise ConnectionError("the connection is closed")
+                channel = await transport.connection.channel(publisher_confirms=True, on_return_raises=True)
+                if not isinstance(channel, Channel):
+                    raise TypeError("aiormq makes channels of its own kind")
                 return cls(connection, channel)
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
             await close(connection)
@@ -98,12 +105,11 @@ class Publisher:
             BrokerAwayError: connection or channel are gone, or no confirm came in time; the publisher is then lost.
             MessageRefusedError: the broker will not have this message; others may follow.
         """
-        await self.wait_until_unblocked(0)
+        if self._is_blocked():
+            raise BrokerBlockedError(_BLOCKED)
         self._in_flight += 1
         try:
-            await (await self._exchange(exchange)).publish(
-                self._amqp_message(message, headers), message.routing_key, mandatory=True, timeout=confirm_seconds
-            )
+            await self._sending.send(self._frames(exchange, message, headers), message.message_id, confirm_seconds)
         except PublishError as error:
             raise MessageUnroutableError(f"no queue is bound for {message.routing_key!r} in {exchange!r}") from error
         except DeliveryError as error:
@@ -111,7 +117,7 @@ class Publisher:
         except (ChannelAccessRefused, ChannelPreconditionFailed) as error:
             raise self._closed_because_of_a_message(error) from error
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
-            if not self.lost.is_set() and await self._is_blocked():
+            if not self.lost.is_set() and self._is_blocked():
                 raise BrokerBlockedError(_BLOCKED) from error
             self._lose(error)
             raise BrokerAwayError(f"no confirm: {error!r}") from error
@@ -127,12 +133,9 @@ class Publisher:
             BrokerBlockedError: it still takes none after `seconds`.
             BrokerAwayError: the connection is gone.
         """
-        transport = self._connection.transport
-        if self.lost.is_set() or transport is None:
-            raise BrokerAwayError(f"the connection is gone: {self.lost_because}")
         try:
             async with asyncio.timeout(seconds):
-                await transport.ready()
+                await self._transport().ready()
         except TimeoutError as error:
             raise BrokerBlockedError(_BLOCKED) from error
 
@@ -141,29 +144,35 @@ class Publisher:
         self.lost.set()
         await close(self._connection)
 
-    async def _is_blocked(self) -> bool:
+    def _transport(self) -> aio_pika.abc.UnderlayConnection:
+        transport = self._connection.transport
+        if self.lost.is_set() or transport is None:
+            raise BrokerAwayError(f"the connection is gone: {self.lost_because}")
+        return transport
+
+    def _is_blocked(self) -> bool:
+        """Look whether `ready` would wait: the library does not say it in another way. Asked for every message."""
+        ready = self._transport().connection.ready()
         try:
-            await self.wait_until_unblocked(0)
-        except BrokerAwayError as error:
-            return isinstance(error, BrokerBlockedError)
-        return False
+            ready.send(None)
+        except StopIteration:
+            return False
+        ready.close()
+        return True
 
-    async def _exchange(self, name: str) -> aio_pika.abc.AbstractExchange:
-        # `ensure=False` asks the broker nothing: asking would need the right to configure, which services lack.
-        if name not in self._exchanges:
-            self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
-        return self._exchanges[name]
-
-    def _amqp_message(self, message: Message, headers: Mapping[str, str] | None) -> aio_pika.Message:
+    def _frames(self, exchange: str, message: Message, headers: Mapping[str, str] | None) -> bytes:
         body = message.body
-        return aio_pika.Message(
-            body.encode() if isinstance(body, str) else body,
-            headers=dict(headers or {}),
+        return publish_frames(
+            self._channel.number,
+            exchange,
+            message.routing_key,
+            body=body.encode() if isinstance(body, str) else body,
             content_type=message.content_type,
-            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=message.message_id,
-            type=message.type,
+            type_=message.type,
             user_id=self._user,
+            headers=headers,
+            frame_bytes=self._channel.max_content_size + FRAME_OVERHEAD,
         )
 
     def _closed_because_of_a_message(self, error: Exception) -> Exception:
@@ -177,6 +186,9 @@ class Publisher:
         if self._in_flight_at_end == 1:
             return MessageForbiddenError(str(error))
         return MessagesSuspectedError(str(error))
+
+    def _on_channel_close(self, closing: asyncio.Future[object]) -> None:
+        self._lose(None if closing.cancelled() else closing.exception())
 
     def _on_close(self, _: object, error: BaseException | None) -> None:
         self._lose(error)

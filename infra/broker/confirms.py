@@ -1,0 +1,85 @@
+"""Messages out and confirms in, over one channel of the client library.
+
+What the library's own `basic_publish` does for each message (a lock, a time limit, a write and the wait until it is
+taken) is done here for all messages of one turn of the event loop together. Reading stays with the library: it finds
+who waits for a confirm, a nack or a return in `confirmations`.
+"""
+
+import asyncio
+
+import aiormq.abc
+from aiormq.channel import Channel
+from aiormq.exceptions import ChannelInvalidStateError
+
+
+class ConfirmedSending:
+    """Sends over a channel that nobody else publishes on; messages leave in the order of the calls.
+
+    One write is under way at any time. What is sent meanwhile goes with the next: so a broker that reads nothing is
+    handed nothing more, and what waits is bounded by what the callers have in flight.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._loop = asyncio.get_running_loop()
+        self._unwritten: list[bytes] = []
+        self._writing = False
+        self._in_flight: set[asyncio.Future[object]] = set()
+        channel.closing.add_done_callback(self._on_close)
+
+    async def send(self, frames: bytes, message_id: str, seconds: float) -> None:
+        """Send the frames of a message; returns when the broker has confirmed it.
+
+        Raises:
+            PublishError: the broker gave it back.
+            DeliveryError: the broker did not take it.
+            TimeoutError: no answer came in time.
+            Exception: what ended the channel.
+        """
+        channel = self._channel
+        if channel.is_closed:
+            raise ChannelInvalidStateError("the channel is closed")
+        confirm: asyncio.Future[object] = self._loop.create_future()
+        channel.delivery_tag += 1
+        channel.confirmations[channel.delivery_tag] = confirm
+        channel.message_id_delivery_tag[message_id] = channel.delivery_tag
+        self._in_flight.add(confirm)
+        self._unwritten.append(frames)
+        if not self._writing:
+            self._writing = True
+            self._loop.call_soon(self._write)
+        overdue = self._loop.call_later(seconds, _fail, confirm, TimeoutError("no confirm in time"))
+        try:
+            await confirm
+        finally:
+            overdue.cancel()
+            self._in_flight.discard(confirm)
+            channel.message_id_delivery_tag.pop(message_id, None)
+
+    def _write(self, _: object = None) -> None:
+        """Hand over all that waits; called again when the kernel has taken enough of it."""
+        if not self._unwritten or self._channel.is_closed:
+            self._writing = False
+            return
+        taken: asyncio.Future[object] = self._loop.create_future()
+        frame = aiormq.abc.ChannelFrame(b"".join(self._unwritten), should_close=False, drain_future=taken)
+        try:
+            self._channel.write_queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            # The library's writer hangs. What waits goes with the next message, or is given up in time.
+            self._writing = False
+            return
+        self._unwritten.clear()
+        taken.add_done_callback(self._write)
+
+    def _on_close(self, closing: asyncio.Future[object]) -> None:
+        error = None if closing.cancelled() else closing.exception()
+        if not isinstance(error, Exception):
+            error = ChannelInvalidStateError("the channel was closed")
+        for confirm in self._in_flight:
+            _fail(confirm, error)
+
+
+def _fail(confirm: asyncio.Future[object], error: Exception) -> None:
+    if not confirm.done():
+        confirm.set_exception(error)

@@ -1,0 +1,88 @@
+"""The encoder of published messages, against the one of the client library."""
+
+import pamqp.frame
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pamqp.body import ContentBody
+from pamqp.commands import Basic
+from pamqp.header import ContentHeader
+
+from infra.broker.frames import FRAME_OVERHEAD, publish_frames
+
+SHORT = st.text(max_size=60)
+CHANNEL = 7
+
+
+@given(
+    exchange=SHORT.filter(lambda text: text.isascii() and text.isalnum()),
+    routing_key=SHORT,
+    body=st.binary(max_size=300),
+    content_type=SHORT,
+    message_id=SHORT,
+    type_=SHORT,
+    user_id=SHORT,
+    headers=st.none() | st.dictionaries(st.text(max_size=20), st.text(max_size=40), max_size=3),
+    longest=st.integers(1, 200),
+)
+def test_a_message_is_encoded_as_the_client_library_does_it(
+    exchange: str,
+    routing_key: str,
+    body: bytes,
+    content_type: str,
+    message_id: str,
+    type_: str,
+    user_id: str,
+    headers: dict[str, str] | None,
+    longest: int,
+) -> None:
+    expected = [
+        pamqp.frame.marshal(frame, CHANNEL)
+        for frame in (
+            Basic.Publish(exchange=exchange, routing_key=routing_key, mandatory=True),
+            ContentHeader(
+                body_size=len(body),
+                properties=Basic.Properties(
+                    content_type=content_type,
+                    headers=headers or None,
+                    delivery_mode=2,
+                    message_id=message_id,
+                    message_type=type_,
+                    user_id=user_id,
+                ),
+            ),
+            *(ContentBody(body[start : start + longest]) for start in range(0, len(body), longest)),
+        )
+    ]
+
+    encoded = publish_frames(
+        CHANNEL,
+        exchange,
+        routing_key,
+        body=body,
+        content_type=content_type,
+        message_id=message_id,
+        type_=type_,
+        user_id=user_id,
+        headers=headers,
+        frame_bytes=longest + FRAME_OVERHEAD,
+    )
+
+    assert encoded == b"".join(expected)
+
+
+@pytest.mark.parametrize("routing_key", ["x" * 256, "ä" * 128, "half \ud800"])
+def test_a_text_that_amqp_cannot_carry_is_an_error(routing_key: str) -> None:
+    with pytest.raises(ValueError, match=r"255 bytes|surrogates"):
+        publish_frames(
+            CHANNEL,
+            "exchange",
+            routing_key,
+            body=b"",
+            content_type="",
+            message_id="1",
+            type_="",
+            user_id="",
+            headers=None,
+            frame_bytes=100,
+        )

@@ -137,6 +137,8 @@ class Endpoint:
         try:
             async for frame in connection:
                 await window.receive(frame)
+                # A token is half a KiB, and the next frame comes much later.
+                del frame
         except ConnectionClosed:
             pass  # How a page goes is its own business; a log line for each would let pages fill the log.
         finally:

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from websockets.asyncio.server import broadcast
-
 from contracts.socket.close_codes import CloseCode
 from contracts.tokens import Principal
 from infra.auth import TokenError
@@ -126,6 +124,8 @@ class Window:
         return actions
 
     async def _stream_is_read(self) -> bool:
+        if self._surroundings.stream_is_read.is_set():
+            return True
         try:
             async with asyncio.timeout(self._surroundings.stream_wait_seconds):
                 return await self._surroundings.stream_is_read.wait()
@@ -152,7 +152,7 @@ class Window:
         ):
             log.info("window_too_slow", connection=str(connection.id), buffered_bytes=buffered)
             return False
-        broadcast((connection,), frame, text=True)
+        connection.send_whole(frame)
         return True
 
     def _set_timer(self) -> None:

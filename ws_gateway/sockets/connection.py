@@ -46,7 +46,12 @@ class GatewayConnection(ServerConnection):
 
     __slots__ = ("address", "authenticated", "paused_since", "release")
 
-    def __init__(self, protocol: ServerProtocol, server: Server, **limits: Any) -> None:
+    def __init__(
+        self,
+        protocol: ServerProtocol,
+        server: Server,
+        **limits: Any,  # noqa: ANN401 (the library's, handed on as they come)
+    ) -> None:
         super().__init__(protocol, server, **limits)
         self.address = ""
         self.authenticated = False

@@ -6,6 +6,7 @@ import pamqp.frame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pamqp.base import Frame
 from pamqp.body import ContentBody
 from pamqp.commands import Basic
 from pamqp.header import ContentHeader
@@ -29,28 +30,23 @@ CHANNEL = 7
 )
 def test_a_message_is_encoded_as_the_client_library_does_it(fields: dict[str, Any], longest: int) -> None:
     body = fields["body"]
-    expected = [
-        pamqp.frame.marshal(frame, CHANNEL)
-        for frame in (
-            Basic.Publish(exchange=fields["exchange"], routing_key=fields["routing_key"], mandatory=True),
-            ContentHeader(
-                body_size=len(body),
-                properties=Basic.Properties(
-                    content_type=fields["content_type"],
-                    headers=fields["headers"] or None,
-                    delivery_mode=2,
-                    message_id=fields["message_id"],
-                    message_type=fields["type_"],
-                    user_id=fields["user_id"],
-                ),
-            ),
-            *(ContentBody(body[start : start + longest]) for start in range(0, len(body), longest)),
-        )
+    properties = Basic.Properties(
+        content_type=fields["content_type"],
+        headers=fields["headers"] or None,
+        delivery_mode=2,
+        message_id=fields["message_id"],
+        message_type=fields["type_"],
+        user_id=fields["user_id"],
+    )
+    frames: list[Frame | ContentHeader | ContentBody] = [
+        Basic.Publish(exchange=fields["exchange"], routing_key=fields["routing_key"], mandatory=True),
+        ContentHeader(body_size=len(body), properties=properties),
+        *(ContentBody(body[start : start + longest]) for start in range(0, len(body), longest)),
     ]
 
     encoded = publish_frames(CHANNEL, **fields, frame_bytes=longest + FRAME_OVERHEAD)
 
-    assert encoded == b"".join(expected)
+    assert encoded == b"".join(pamqp.frame.marshal(frame, CHANNEL) for frame in frames)
 
 
 @pytest.mark.parametrize("routing_key", ["x" * 256, "ä" * 128, "half \ud800"])

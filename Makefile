@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults alerts images test-containers test-testkit
+.PHONY: help up reset status setup check test test-unit guards fuzz audit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults alerts images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -10,6 +10,7 @@ pytest_arguments ?=
 lock_arguments ?=
 bench_arguments ?=
 UV ?= uv
+PIP_AUDIT ?= pip-audit
 MINUTES ?= 10
 SEED ?=
 ONLY ?=
@@ -57,6 +58,22 @@ test: ## all tests, on private servers and in a headless browser
 test-unit: ## the tests that need no server
 	@infra/local/setup.sh check
 	$(python) -m pytest tests/unit tests/architecture $(pytest_arguments)
+
+guards: ## take out one guard after the other and see its tests fail (ONLY="word word")
+	@infra/local/setup.sh test
+	$(python) -m tests.guards $(ONLY)
+
+fuzz: ## search for input that breaks a promise (MINUTES=10)
+	@infra/local/setup.sh test
+	$(python) -m tests.fuzz --minutes $(MINUTES)
+
+audit: ## ask the registries which of the locked dependencies have known holes (needs the network and pip-audit)
+	@command -v $(PIP_AUDIT) >/dev/null || { echo "make audit needs pip-audit: pip install pip-audit, or PIP_AUDIT=/path/to/pip-audit make audit" >&2; exit 1; }
+	@for name in services runtime develop node; do \
+		echo "requirements/$$name.lock"; $(PIP_AUDIT) --require-hashes --disable-pip --requirement requirements/$$name.lock || exit 1; \
+	done
+	npm --prefix web audit
+	npm --prefix contracts/tools audit
 
 format: ## format the code, and mend what the linters can mend
 	@infra/local/setup.sh check

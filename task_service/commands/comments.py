@@ -13,12 +13,13 @@ from contracts.events.task import (
     TaskCommentDeletedData,
     WatchReason,
 )
+from task_service.commands.access import may_delete
 from task_service.commands.errors import NotYoursError, UnknownCommentError
 from task_service.commands.locking import load_people, lock_task
 from task_service.commands.task_events import person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.watching import watch
-from task_service.models import ADMINISTRATOR, Comment, CommentWithAuthor
+from task_service.models import Comment, CommentWithAuthor
 
 
 async def add_comment(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID, body: str) -> CommentWithAuthor:
@@ -56,7 +57,7 @@ async def delete_comment(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID
         comment = await work.session.get(Comment, comment_id)
         if comment is None or comment.task_id != task_id:
             raise UnknownCommentError
-        if actor_id != comment.author_id and actor.role != ADMINISTRATOR:
+        if not may_delete(actor_id, actor.role, comment.author_id):
             raise NotYoursError
         await work.session.delete(comment)
         data = TaskCommentDeletedData(actor=person(actor), task=reference(task), comment_id=comment_id)

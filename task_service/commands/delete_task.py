@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from contracts.events.task import TaskDeleted, TaskDeletedData
+from task_service.commands.access import may_delete
 from task_service.commands.errors import NotYoursError
 from task_service.commands.locking import Versions, load_people, lock_task
 from task_service.commands.task_events import person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
-from task_service.models import ADMINISTRATOR
 
 
 async def delete_task(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID, versions: Versions = None) -> None:
@@ -21,7 +21,7 @@ async def delete_task(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID, v
     async with unit_of_work.begin() as work:
         task = await lock_task(work.session, task_id, versions)
         actor = (await load_people(work.session, (actor_id,)))[actor_id]
-        if actor_id != task.creator_id and actor.role != ADMINISTRATOR:
+        if not may_delete(actor_id, actor.role, task.creator_id):
             raise NotYoursError
         deleted = task_event(TaskDeleted, task, TaskDeletedData(actor=person(actor), task=reference(task)))
         await work.session.delete(task)

@@ -1,0 +1,16 @@
+"""What comes from outside may be anything: searches for input that breaks a promise.
+
+What it does
+    `test_sockets` drives real sockets against the gateway's endpoint with hypothesis, as a state machine.
+    `test_messages` gives the readers of events, deliveries and frames bytes near and far from good ones.
+
+Two forms
+    `make test` runs the same few examples every time, in some seconds. `make fuzz MINUTES=60` takes many more, other
+    ones each time; hypothesis prints how to repeat one that fails.
+
+Guarantees
+    Bounded in time. A finding is mended with a test of its own, outside of this package.
+
+May import
+    The product, tests.support, hypothesis.
+"""

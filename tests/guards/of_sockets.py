@@ -1,0 +1,171 @@
+"""Guards of the socket, point by point of OWASP's list for WebSockets."""
+
+from tests.guards.guard import Guard
+
+_SESSION = "ws_gateway/sockets/session.py"
+_ENDPOINT = "ws_gateway/sockets/endpoint.py"
+_ADMISSION = "ws_gateway/hub/admission.py"
+_DIRECTORY = "ws_gateway/hub/directory.py"
+
+_OF_SESSION = "unit/ws_gateway/test_session.py::test_"
+_AUTHENTICATION = "integration/ws_gateway/test_authentication.py::test_"
+_LIMITS = "integration/ws_gateway/test_limits.py::test_"
+_SLOW = "integration/ws_gateway/test_slow_clients.py::test_"
+_STREAM = "integration/ws_gateway/test_stream.py::test_"
+_DELIVERY = "integration/ws_gateway/test_delivery.py::test_"
+
+OF_SOCKETS = (
+    Guard(
+        "2. origins",
+        _ENDPOINT,
+        "origins=[*(Origin(origin) for origin in self._origins), None],",
+        "origins=None,",
+        (f"{_AUTHENTICATION}a_foreign_origin_is_refused_at_the_handshake_and_ours_is_not",),
+    ),
+    Guard(
+        "4. a deadline for the token",
+        _SESSION,
+        "if self.state is State.AWAITING_TOKEN and now >= self._token_due_at:",
+        "if False:",
+        (f"{_OF_SESSION}no_token_in_time_closes_4408",),
+    ),
+    Guard(
+        "4. one token at a time",
+        _SESSION,
+        'return self._close(CloseCode.MALFORMED, "untimely AUTH")',
+        "return ()",
+        (f"{_OF_SESSION}a_second_token_while_the_first_is_verified_closes_4400",),
+    ),
+    Guard(
+        "4. few without a token",
+        _ADMISSION,
+        "if self._connections - self._authenticated >= self._limits.unauthenticated:",
+        "if False:",
+        (f"{_LIMITS}those_without_a_token_are_bounded_and_those_with_one_are_not_in_their_way",),
+    ),
+    Guard(
+        "5. expiry",
+        _SESSION,
+        "if self.state is State.READY and now >= self._expires_at:",
+        "if False:",
+        (f"{_AUTHENTICATION}an_expired_token_closes_4401_at_its_time",),
+    ),
+    Guard(
+        "5. the end of a session",
+        _DIRECTORY,
+        "            window.end_session()\n",
+        "            pass\n",
+        (f"{_STREAM}an_ended_session_closes_its_windows_and_no_other",),
+    ),
+    Guard(
+        "5. sessions that ended before the start",
+        _DIRECTORY,
+        "if session_id in self._ended_sessions:",
+        "if False:",
+        (f"{_STREAM}a_gateway_that_starts_anew_knows_which_sessions_have_ended",),
+    ),
+    Guard(
+        "6. no compression",
+        _ENDPOINT,
+        "compression=None,",
+        'compression="deflate",',
+        (f"{_LIMITS}nothing_is_compressed_although_the_client_offers_it",),
+    ),
+    Guard(
+        "7. the size of frames",
+        _ENDPOINT,
+        "max_size=FRAME_BYTES,",
+        "max_size=None,",
+        (f"{_AUTHENTICATION}a_frame_that_is_not_in_order_is_closed_with_its_code",),
+    ),
+    Guard(
+        "7. the number of frames",
+        _SESSION,
+        "if self._allowance < 1:",
+        "if False:",
+        (f"{_AUTHENTICATION}too_many_frames_close_4429",),
+    ),
+    Guard(
+        "8. connections of a person",
+        _DIRECTORY,
+        "if window not in self._places and len(others) >= self._connections_a_person:",
+        "if False:",
+        (f"{_LIMITS}a_person_with_too_many_windows_is_closed_4409_and_the_others_stay",),
+    ),
+    Guard(
+        "8. connections of an address",
+        _ADMISSION,
+        "if self._by_address[address] >= self._limits.of_an_address:",
+        "if False:",
+        (f"{_LIMITS}an_address_is_bounded_and_another_one_is_not",),
+    ),
+    Guard(
+        "8. connections of a gateway",
+        _ADMISSION,
+        "if self._connections >= self._limits.connections:",
+        "if False:",
+        (f"{_LIMITS}a_gateway_that_is_full_says_so_and_when_to_come_back",),
+    ),
+    Guard(
+        "9. the heartbeat",
+        _SESSION,
+        "if now >= self._heard_at + self._limits.idle_seconds:",
+        "if False:",
+        (f"{_AUTHENTICATION}a_silent_page_is_closed_4002",),
+    ),
+    Guard(
+        "10. what is not read",
+        "ws_gateway/sockets/window.py",
+        "if buffered > self._surroundings.buffer_bytes or (",
+        "if False and (",
+        (f"{_LIMITS}a_window_that_does_not_read_is_cut_and_the_others_get_everything",),
+    ),
+    Guard(
+        "11. unknown frames",
+        _SESSION,
+        'return self._close(CloseCode.MALFORMED, "malformed frame")',
+        "return ()",
+        (
+            f"{_OF_SESSION}a_malformed_unknown_or_untimely_first_frame_closes_4400",
+            "unit/ws_gateway/test_session_survives_anything.py::test_a_first_frame_of_any_text_never_raises",
+        ),
+    ),
+    Guard(
+        "11. whoever is closed says no more",
+        _SESSION,
+        "        self.state = State.CLOSED\n        return (Close(code, reason),)",
+        "        return (Close(code, reason),)",
+        ("unit/ws_gateway/test_session_survives_anything.py::test_a_session_never_raises_and_closes_once_and_last",),
+    ),
+    Guard(
+        "12. only one's own frames",
+        _DIRECTORY,
+        "windows = self._by_person.get(user_id)",
+        "windows = self.windows()",
+        (
+            f"{_DELIVERY}a_delivery_reaches_all_windows_of_its_person_and_nobody_else",
+            "fuzz/test_sockets.py::test_nothing_of_another_person_reaches_a_window_whatever_it_sends",
+        ),
+    ),
+    Guard(
+        "12. only one's own token",
+        _SESSION,
+        "if self._user_id is not None and principal.user_id != self._user_id:",
+        "if False:",
+        (f"{_OF_SESSION}another_persons_token_closes_4401",),
+    ),
+    Guard(
+        "a slow handshake is cut",
+        _ENDPOINT,
+        "open_timeout=self._limits.open_seconds,",
+        "open_timeout=None,",
+        (f"{_SLOW}a_handshake_that_comes_byte_by_byte_is_cut_and_the_others_are_served",),
+    ),
+    Guard(
+        "13. no noise of bad peers",
+        _ENDPOINT,
+        "        except ConnectionClosed:\n            pass  #",
+        "        except ZeroDivisionError:\n            pass  #",
+        (f"{_LIMITS}misbehaving_clients_leave_no_error_behind",),
+    ),
+)

@@ -1,0 +1,35 @@
+"""The guards are where they are said to be, and so are their tests."""
+
+from tests.architecture.test_security_document import named_tests
+from tests.guards.guards import GUARDS
+from tests.guards.trial import REPOSITORY
+
+WITHOUT_A_GUARD_OF_OURS = {
+    # The whole system: its parts have their own.
+    "e2e/test_logging_out.py::test_who_logs_out_in_one_window_is_out_of_the_notifications_and_nobody_else",
+    "e2e/test_logging_out.py::test_a_new_password_ends_the_other_sessions",
+    # What is said, and not what is kept out.
+    "unit/ws_gateway/test_session.py::test_a_good_token_is_verified_then_joined_then_ready",
+    # RabbitMQ's own.
+    "contract/test_rights.py::test_no_user_may_send_in_the_name_of_another",
+}
+
+
+def test_every_guard_is_where_it_is_said_to_be() -> None:
+    for guard in GUARDS:
+        assert guard.taken_out(REPOSITORY) != (REPOSITORY / guard.file).read_text(), guard.name
+
+
+def test_every_test_of_a_guard_is_there() -> None:
+    missing = [
+        test
+        for guard in GUARDS
+        for test in guard.tests
+        if f"def {test.partition('::')[2]}(" not in (REPOSITORY / "tests" / test.partition("::")[0]).read_text()
+    ]
+    assert missing == []
+
+
+def test_every_test_of_the_page_about_security_has_its_guard() -> None:
+    held = {test for guard in GUARDS for test in guard.tests}
+    assert {f"{file}::{name}" for file, name in named_tests()} - held == WITHOUT_A_GUARD_OF_OURS

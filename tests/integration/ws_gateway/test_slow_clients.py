@@ -1,0 +1,34 @@
+"""Clients that take their time have little of it, and take none of the others'."""
+
+import asyncio
+import time
+
+from tests.fuzz.sockets import HANDSHAKE, JOHN, Client, auth, secret_of, served
+
+OPEN_SECONDS = 0.5
+DEADLINE_SECONDS = 20
+
+
+async def test_a_handshake_that_comes_byte_by_byte_is_cut_and_the_others_are_served() -> None:
+    async with served(open_seconds=OPEN_SECONDS) as (directory, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        began = time.monotonic()
+
+        async def dribble() -> None:
+            for byte in HANDSHAKE[:-2]:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.05)
+
+        async with asyncio.timeout(DEADLINE_SECONDS), asyncio.TaskGroup() as group:
+            dribbling = group.create_task(dribble())
+            assert b"101" not in await reader.read()
+            dribbling.cancel()
+        assert time.monotonic() - began >= OPEN_SECONDS
+        writer.close()
+
+        other = await Client.connected(port)
+        await other.send(auth("j.1"))
+        await other.until("READY")
+        directory.publish(str(JOHN), 1, f'"{secret_of(JOHN)}"')
+        await other.until(secret_of(JOHN))
+        other.close()

@@ -20,7 +20,7 @@ from task_service.consumers.reading import Taken, read_event
 _PAUSE_SECONDS = 0.1
 _PAUSE_CAP_SECONDS = 5.0
 
-APPLIED, REPEATED, DEAD_LETTERED = "applied", "repeated", "dead_lettered"
+APPLIED, REPEATED, DEAD_LETTERED = "applied", "duplicate", "dead_lettered"
 
 log = get_logger("user_events")
 

@@ -6,7 +6,6 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aio_pika
@@ -233,13 +232,9 @@ async def test_nothing_of_anybody_stands_in_a_log_line_a_metric_or_a_span(
         assert any(f'"event": "{event}"' in text for text in written.values()), event
     for event in ("login_throttled", "refresh_token_reused", "recipients_unknown"):
         assert any(f'"event": "{event}"' in text for text in written.values()), event
-    assert {name: words.found_in(text) for name, text in written.items() if words.found_in(text)} == {}
-
     for process in PROCESSES:
         seen = await scrape(f"http://127.0.0.1:{system.environment[process.port_variable]}")
-        assert words.found_in(seen.text) == set(), process.name
-        assert UUID.search(seen.text) is None, process.name
-
+        written[f"metrics of {process.name}"] = UUID.sub(words.new("any id"), seen.text)
     await asyncio.to_thread(collector.until, lambda seen: len(seen.bodies) > 0, "span")
-    assert words.found_in(b"".join(collector.bodies).decode(errors="replace")) == set()
-    assert urlsplit(system.addresses.api).port is not None
+    written["spans"] = b"".join(collector.bodies).decode(errors="replace")
+    assert {name: found for name, text in written.items() if (found := words.found_in(text))} == {}

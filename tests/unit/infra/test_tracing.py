@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import socket
 import subprocess
 import sys
@@ -274,16 +273,14 @@ def test_a_collector_that_is_away_is_told_of_once_a_minute() -> None:
 
 
 async def test_a_collector_that_takes_and_never_answers_does_not_hold_up_the_stop() -> None:
-    level = logging.getLogger("opentelemetry").level
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with tracing.spans_to(ExportedSpans.to_collector("test", endpoint, 1)):
             began_at = time.monotonic()
-            for _ in range(10_000):
+            for _ in range(600):
                 span = tracing.begin("one", Kind.SERVER)
                 assert span is not None
                 span.end({})
             await asyncio.to_thread(tracing.stop)
             assert time.monotonic() - began_at < tracing.STOP_SECONDS + 20
             assert not tracing.is_watched()
-    logging.getLogger("opentelemetry").setLevel(level)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from contracts.topology import UNROUTED, WORKER_DEAD_LETTERS
+from contracts.topology import DELIVERIES, UNROUTED, WORKER_DEAD_LETTERS
 from infra.local.status.reading import Answers, Labels, Queue, Reading
 
 Samples = Mapping[tuple[str, Labels], float]
 
 RELAYS = ("task-relay", "notification-relay")
 _APIS = ("task-api", "notification-api")
-_LANES = "notification-worker."
+_NO_LANES = {UNROUTED, WORKER_DEAD_LETTERS, DELIVERIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +218,8 @@ def _outbox(relay: str, counted: Mapping[str, _Process]) -> Hop:
 
 
 def _lanes(now: Reading) -> dict[str, Queue]:
-    """Give the queues that a worker has to consume."""
-    queues = now.queues or {}
-    return {name: queue for name, queue in queues.items() if name.startswith(_LANES) and name != WORKER_DEAD_LETTERS}
+    """Give the queues that somebody has to consume; each gateway reads the stream on its own."""
+    return {name: queue for name, queue in (now.queues or {}).items() if name not in _NO_LANES}
 
 
 def _messages(now: Reading, queue: str) -> float | None:

@@ -42,7 +42,9 @@ class Lane:
         )
 
         async def on_message(message: Any) -> None:  # noqa: ANN401 (FastStream reads the annotation)
-            await handle(Received(message, queue, self._hold))
+            hold = self._hold
+            if hold.take(message):
+                await handle(Received(message, queue, hold))
 
         self._subscriber(on_message)
 
@@ -65,8 +67,8 @@ class Lane:
                 await self._channel.close()
 
     async def is_attached(self) -> bool:
-        """Say whether the broker counts us among the queue's consumers, as far as it has told us."""
-        if self._channel is None or self._channel.is_closed:
+        """Say whether the broker counts us among the queue's consumers, as far as it has told us, and we see all."""
+        if self._channel is None or self._channel.is_closed or self._hold.missed:
             return False
         # While the connection is lost, this waits for another, which never comes.
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -1,16 +1,83 @@
 """A message that a lane delivered, and whether it is still ours."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
+import aiormq.abc
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelInvalidStateError
 
 
 @dataclass(slots=True)
 class Hold:
-    """One time of being attached to a queue; `ended` says that its channel is being closed, or is closed."""
+    """One time of being attached to a queue, with a channel of its own, whose deliveries are numbered without a gap.
+
+    `ended` says that the channel is being closed, or is closed. `missed` says that a delivery never came to us: then
+    the order is lost, and the lane has to be attached anew.
+
+    Messages are acknowledged in groups: with the highest number below which nothing is open the broker takes all before
+    it as acknowledged too. What is settled above a message that is still open is acknowledged by itself, so that one
+    message that waits (its event has a large audience, or the dead letters refuse it) holds up no other.
+    """
 
     ended: bool = False
+    missed: bool = False
+    _channel: aiormq.abc.AbstractChannel | None = None
+    _seen: int = 0
+    _open: dict[int, None] = field(default_factory=dict)
+    """The numbers that are not settled, lowest first."""
+
+    _settled: list[int] = field(default_factory=list)
+    """The numbers that are settled, and not acknowledged yet."""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether all that is not acknowledged goes back to the queue."""
+        return self.ended or (self._channel is not None and self._channel.is_closed)
+
+    def take(self, message: AbstractIncomingMessage) -> bool:
+        """Note a delivery as open; say whether it is ours, and not of a channel that is closed."""
+        try:
+            channel = message.channel
+        except ChannelInvalidStateError:
+            return False
+        if self._channel is None:
+            self._channel = channel
+        tag = message.delivery_tag
+        if channel is not self._channel or tag is None:
+            return False
+        self.missed = self.missed or tag != self._seen + 1
+        # What was missed stays open for ever: so nothing that comes later acknowledges it.
+        self._open.update(dict.fromkeys(range(self._seen + 1, tag + 1)))
+        self._seen = tag
+        return True
+
+    async def settle(self, tag: int) -> None:
+        """Acknowledge a message, together with whatever else is settled in this turn of the loop.
+
+        Nothing may be sent on a channel after its close: the broker would close the whole connection (504). What is not
+        acknowledged comes again, and is then known.
+        """
+        del self._open[tag]
+        self._settled.append(tag)
+        if len(self._settled) > 1:
+            return
+        await asyncio.sleep(0)
+        settled, self._settled = self._settled, []
+        oldest = next(iter(self._open), self._seen + 1)
+        together = max((one for one in settled if one < oldest), default=None)
+        try:
+            if together is not None:
+                await self._acknowledge(together, multiple=True)
+            for one in settled:
+                if one > oldest:
+                    await self._acknowledge(one, multiple=False)
+        except (ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
+            return
+
+    async def _acknowledge(self, tag: int, *, multiple: bool) -> None:
+        if self._channel is not None and not self.is_gone:
+            await self._channel.basic_ack(tag, multiple=multiple)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +89,9 @@ class Received:
     @property
     def is_gone(self) -> bool:
         """Whether the message goes back to its queue, unless it was acknowledged before."""
-        try:
-            return self.hold.ended or self.message.channel.is_closed
-        except ChannelInvalidStateError:
-            return True
+        return self.hold.is_gone
 
     async def acknowledge(self) -> None:
-        """Acknowledge, if the message is still ours; if not, it comes again, and is then known.
-
-        Nothing may be sent on a channel after its close: the broker would close the whole connection (504).
-        """
-        if self.is_gone:
-            return
-        try:
-            await self.message.ack()
-        except (ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
-            return
+        """Acknowledge, if the message is still ours; if not, it comes again, and is then known."""
+        if self.message.delivery_tag is not None:
+            await self.hold.settle(self.message.delivery_tag)

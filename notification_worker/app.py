@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,14 +33,14 @@ from infra.telemetry.logging import configure_logging, quiet_broker_libraries
 from infra.telemetry.process import configure_telemetry
 from notification_worker.api.application import connect, notification_api, wrap
 from notification_worker.api.context import ApiContext
-from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.apply_events import apply_events, apply_short_events
 from notification_worker.commands.check_inboxes import check_inboxes
 from notification_worker.commands.ended_sessions import end_sessions
 from notification_worker.commands.erased_people import names_somebody_erased
 from notification_worker.commands.export_person import answer_export_request
 from notification_worker.commands.readiness import check_database
 from notification_worker.commands.worker_heartbeats import beat, leave
-from notification_worker.consumers.batcher import Batcher
+from notification_worker.consumers.batcher import Batcher, leaving_nothing
 from notification_worker.consumers.consuming import Consuming
 from notification_worker.consumers.draining import drain
 from notification_worker.consumers.erased_letters import LettersWithoutErased
@@ -107,24 +107,41 @@ def describe(path: Path, *, check: bool) -> int:
     return write_openapi(notification_api(), path, check=check)
 
 
+class _WakingTallies(WorkerTallies):
+    """Wakes the relay after each commit: an event with a large audience has many."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def applied(self, events: Sequence[AnyEvent]) -> None:
+        super().applied(events)
+        self._wake()
+
+    def notified(self, count_by_type: Mapping[str, int]) -> None:
+        super().notified(count_by_type)
+        self._wake()
+
+
 async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     listener = listen(settings.host, settings.worker_port)
     urls = broker_addresses(settings.notification_broker_url)
     database = create_engine(settings.notification_database_url, application_name="worker")
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
 
-    tallies = WorkerTallies()
+    tallies = _WakingTallies(wake_up.notify)
 
-    async def apply(events: Sequence[AnyEvent]) -> None:
+    async def apply(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
         try:
-            await apply_events(database, events, observer=tallies)
+            return await apply_short_events(database, events, observer=tallies)
         finally:
             # Also after a failure: a part of the batch may have been committed.
             wake_up.notify()
 
     link = PublisherLink(urls, "worker dead letters")
-    batcher = Batcher(traced(tallies.counting(apply)))
-    sessions = Batcher(partial(end_sessions, database, observer=tallies))
+    apply_long = leaving_nothing(partial(apply_events, database, observer=tallies))
+    batcher = Batcher(traced(tallies.counting(apply)), traced(tallies.counting(apply_long)))
+    sessions = Batcher(leaving_nothing(partial(end_sessions, database, observer=tallies)))
     counted = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
     letters = LettersWithoutErased(counted, partial(names_somebody_erased, database))
     consuming = Consuming(

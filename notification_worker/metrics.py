@@ -57,10 +57,10 @@ class WorkerTallies(ApplyObserver):
     def counting(self, apply: Apply) -> Apply:
         """Give a function that applies a batch, and counts how large it was and how long it took."""
 
-        async def counted(events: Sequence[AnyEvent]) -> None:
+        async def counted(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
             began_at = time.monotonic()
             try:
-                await apply(events)
+                return await apply(events)
             except Exception:
                 self.failed_batches += 1
                 raise

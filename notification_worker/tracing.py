@@ -18,31 +18,32 @@ def traced(apply: Apply) -> Apply:
     An event that brings no trace with it begins one here.
     """
 
-    async def applied(events: Sequence[AnyEvent]) -> None:
+    async def applied(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
         parents = {event.id: valid_traceparent(event.traceparent) for event in events}
         if tracing.is_watched():
-            await _told(apply, events, parents)
-            return
+            return await _told(apply, events, parents)
         with events_under(parents):
-            await apply(events)
+            return await apply(events)
 
     return applied
 
 
-async def _told(apply: Apply, events: Sequence[AnyEvent], parents: dict[str, str | None]) -> None:
+async def _told(apply: Apply, events: Sequence[AnyEvent], parents: dict[str, str | None]) -> Sequence[AnyEvent]:
     spans = [tracing.begin(f"apply {event.type}", Kind.CONSUMER, parents[event.id]) for event in events]
     below = {event.id: span.traceparent for event, span in zip(events, spans, strict=True) if span is not None}
     failure: str | None = None
+    put_off: set[int] = set()
     try:
         with events_under({**parents, **below}):
-            await apply(events)
+            left = await apply(events)
+        put_off = {id(event) for event in left}
     except BaseException as error:
         failure = type(error).__name__
         raise
     finally:
         for event, span in zip(events, spans, strict=True):
             log.debug(
-                "event_applied" if failure is None else "event_not_applied",
+                "event_applied" if failure is None and id(event) not in put_off else "event_not_applied",
                 event_id=harmless_id(event.id),
                 type=event.type,
                 error=failure,
@@ -56,3 +57,4 @@ async def _told(apply: Apply, events: Sequence[AnyEvent], parents: dict[str, str
                     "messaging.batch.message_count": len(events),
                 }
                 span.end(attributes, error=failure)
+    return left

@@ -5,10 +5,8 @@ members, the history of tasks, who is held back, outbox.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -24,15 +22,25 @@ from infra.telemetry.traceparent import traceparent_of_event, under
 from notification_worker.audience.rules import Telling, telling_of
 from notification_worker.commands.apply_observer import ApplyObserver
 from notification_worker.commands.delivery_messages import delivery_messages
-from notification_worker.commands.event_claims import claim, hold_off_erasures, is_processed
-from notification_worker.commands.surroundings import Picture, note_kinds, read_picture, write_watchers
+from notification_worker.commands.event_claims import claim, hold_off_erasures, key, unclaim
+from notification_worker.commands.order import is_behind, order_key
+from notification_worker.commands.surroundings import (
+    Picture,
+    note_kinds,
+    read_picture,
+    tells_watchers,
+    write_watchers,
+)
 from notification_worker.commands.task_history import note_events, note_held_back
 from notification_worker.commands.tell import reached_by, tell
 from notification_worker.commands.withdrawing import Holders, find_holders
 from notification_worker.models import outbox, users
 
+LARGE_AUDIENCE = 200
+"""An event with more watchers or recipients is told in chunks of so many; each transaction is over soon."""
+
 AUDIENCE = 1_000
-"""The most people that one transaction tells, so that nobody's own marking waits long for it."""
+"""The most people that one transaction tells of many events, so that nobody's own marking waits long for it."""
 
 log = get_logger("apply_events")
 
@@ -41,19 +49,25 @@ Unknown = dict[str, list[str]]
 
 
 class Written(NamedTuple):
-    """What a transaction has written: the events that are wholly applied with it, and the rows of inboxes it added."""
+    """What a transaction has written: the events that are wholly applied with it, and the rows of inboxes it added.
+
+    `left` are the events that it left out: those with a large audience, and what comes after one of them.
+    """
 
     events: Sequence[AnyEvent] = ()
     added_by_type: Mapping[str, int] = MappingProxyType({})
     unknown: Mapping[str, list[str]] = MappingProxyType({})
+    left: Sequence[AnyEvent] = ()
 
 
 class AudienceTooLargeError(Exception):
     """These events tell too many people for one transaction; nothing was changed."""
 
 
-async def apply_batch(database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock, observer: ApplyObserver) -> None:
-    """Apply those events that are new, all or none of them.
+async def apply_batch(
+    database: AsyncEngine, events: Sequence[AnyEvent], clock: Clock, observer: ApplyObserver
+) -> Sequence[AnyEvent]:
+    """Apply those events that are new and not left out, all or none of them; give those that are left out.
 
     Raises:
         AudienceTooLargeError: together they tell more than `AUDIENCE` people.
@@ -66,69 +80,45 @@ async def apply_batch(database: AsyncEngine, events: Sequence[AnyEvent], clock: 
             if not new:
                 return Written()
             await _note_people(connection, new)
-            picture = await read_picture(connection, new)
+            picture = await read_picture(connection, new, LARGE_AUDIENCE)
+            if large := _large(new, picture):
+                await unclaim(connection, large)
+                new = [event for event in new if key(event) not in large]
             unknown: Unknown = {}
-            tellings = [telling for event in new if (telling := _judge(event, picture, unknown)) is not None]
+            tellings = [telling for event in new if (telling := judge(event, picture, unknown)) is not None]
             holders = await find_holders(connection, tellings, picture.watchers, clock())
             if sum(len(reached_by(telling, holders)) for telling in tellings) > AUDIENCE:
                 raise AudienceTooLargeError
             await note_kinds(connection, new, clock())
             await write_watchers(connection, picture.changed)
-            added = await _tell(connection, new, tellings, holders, picture=picture, clock=clock)
-            return Written(new, added, unknown)
+            added = await write_tellings(connection, new, tellings, holders, picture=picture, clock=clock)
+            return Written(new, added, unknown, [event for event in events if key(event) in large])
 
     written = await retry_on_conflict(transaction)
-    _report(written.unknown)
+    report_unknown(written.unknown)
     observer.applied(written.events)
-    observer.repeated(len(events) - len(written.events))
+    observer.repeated(len(events) - len(written.events) - len(written.left))
     observer.notified(written.added_by_type)
+    return written.left
 
 
-async def apply_alone(database: AsyncEngine, event: AnyEvent, clock: Clock, observer: ApplyObserver) -> None:
-    """Apply one event whose audience is large, in chunks of its people.
-
-    The event is claimed last, with what it says of watchers: if we stop in between, it comes again, finds who was
-    told already, and goes on from there.
-    """
-    after: UUID | None = None
-    while True:
-        after, written = await retry_on_conflict(partial(_apply_chunk, database, event, after, clock))
-        _report(written.unknown)
-        observer.notified(written.added_by_type)
-        if after is None:
-            observer.applied(written.events)
-            observer.repeated(1 - len(written.events))
-            return
-
-
-async def _apply_chunk(
-    database: AsyncEngine, event: AnyEvent, after: UUID | None, clock: Clock
-) -> tuple[UUID | None, Written]:
-    """Tell the next people after one; say up to whom, or None when the event is finished, and what was written."""
-    async with database.begin() as connection:
-        await hold_off_erasures(connection)
-        if await is_processed(connection, event):
-            return None, Written()
-        picture = await read_picture(connection, [event])
-        unknown: Unknown = {}
-        telling = _judge(event, picture, unknown)
-        if telling is not None:
-            holders = await find_holders(connection, [telling], picture.watchers, clock())
-            rest = sorted(one for one in reached_by(telling, holders) if after is None or one > after)
-            if rest:
-                chunk = set(rest[:AUDIENCE])
-                some = {task_id: people & chunk for task_id, people in holders.items()}
-                added = await _tell(connection, [event], [telling.only(chunk)], some, picture=picture, clock=clock)
-                return max(chunk), Written(added_by_type=added)
-        if not await claim(connection, [event]):
-            # Another worker has finished it, and perhaps gone on: what was read here of watchers is of before.
-            return None, Written()
-        await note_kinds(connection, [event], clock())
-        await write_watchers(connection, picture.changed)
-    return None, Written([event], unknown=unknown)
+def _large(events: Sequence[AnyEvent], picture: Picture) -> set[tuple[str, str]]:
+    """Name the events with a large audience, and those whose turn comes after one of them."""
+    large: set[tuple[str, str]] = set()
+    order_keys: set[str] = set()
+    for event in events:
+        is_large = is_behind(event, order_keys)
+        if isinstance(event, NotificationRequested):
+            is_large = is_large or len(event.data.recipients) > LARGE_AUDIENCE
+        elif tells_watchers(event):
+            is_large = is_large or event.data.task.id in picture.large
+        if is_large:
+            large.add(key(event))
+            order_keys.add(order_key(event))
+    return large
 
 
-async def _tell(
+async def write_tellings(
     connection: AsyncConnection,
     events: Sequence[AnyEvent],
     tellings: Sequence[Telling],
@@ -137,6 +127,7 @@ async def _tell(
     picture: Picture,
     clock: Clock,
 ) -> Mapping[str, int]:
+    """Write all that events tell, and what is kept of them; say how many rows of which type are new."""
     told = await tell(connection, tellings, holders, clock)
     await note_events(connection, events, picture.erased, clock())
     await note_held_back(connection, told.held_back)
@@ -153,7 +144,7 @@ async def _note_people(connection: AsyncConnection, events: Sequence[AnyEvent]) 
         )
 
 
-def _judge(event: AnyEvent, picture: Picture, unknown: Unknown) -> Telling | None:
+def judge(event: AnyEvent, picture: Picture, unknown: Unknown) -> Telling | None:
     """Say whom an event tells; of a request's recipients the known ones, while the others are noted."""
     telling = telling_of(event, picture.apply(event))
     if telling is None or not isinstance(event, NotificationRequested):
@@ -164,7 +155,8 @@ def _judge(event: AnyEvent, picture: Picture, unknown: Unknown) -> Telling | Non
     return telling.only(picture.registered)
 
 
-def _report(unknown: Mapping[str, list[str]]) -> None:
+def report_unknown(unknown: Mapping[str, list[str]]) -> None:
+    """Say which recipients nobody knows."""
     for event_id, user_ids in unknown.items():
         with under(traceparent_of_event(event_id)):
             log.warning("recipients_unknown", event_id=event_id, count=len(user_ids), user_ids=user_ids)

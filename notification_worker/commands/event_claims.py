@@ -1,8 +1,8 @@
 """Which events are new, and the lock that keeps an erasure and the events around it apart."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ARRAY, Text, bindparam, exists, func, literal, select
+from sqlalchemy import ARRAY, Text, bindparam, delete, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,6 +32,11 @@ _CLAIM = (
     .on_conflict_do_nothing()
     .returning(processed_events.c.source, processed_events.c.event_id)
 )
+_UNCLAIM = delete(processed_events).where(
+    processed_events.c.consumer == CONSUMER,
+    processed_events.c.source == _CLAIMED.c.source,
+    processed_events.c.event_id == _CLAIMED.c.event_id,
+)
 
 
 async def hold_off_erasures(connection: AsyncConnection) -> None:
@@ -56,6 +61,12 @@ async def claim(connection: AsyncConnection, events: Sequence[AnyEvent]) -> list
     inserted = await connection.execute(_CLAIM, {"sources": sources, "event_ids": event_ids})
     new = {(row.source, row.event_id) for row in inserted}
     return [event for named, event in first.items() if named in new]
+
+
+async def unclaim(connection: AsyncConnection, keys: Collection[tuple[str, str]]) -> None:
+    """Take back the claim of events that this transaction has claimed, and will not apply."""
+    sources, event_ids = zip(*keys, strict=True)
+    await connection.execute(_UNCLAIM, {"sources": sources, "event_ids": event_ids})
 
 
 async def is_processed(connection: AsyncConnection, event: AnyEvent) -> bool:

@@ -1,17 +1,19 @@
 """What a batch of events finds in the database, and how it changes from event to event."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, select
+from sqlalchemy import ARRAY, Integer, Row, Text, Uuid, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import AnyEvent, InvalidEventDataError
 from contracts.events.notification import NotificationRequested
-from contracts.events.task import TaskEventData
+from contracts.events.task import TaskCommentAdded, TaskEventData, TaskStatusChanged
 from contracts.notification_types import Reason
 from notification_worker.audience.preferences import Preferences
 from notification_worker.audience.rules import Surroundings
@@ -22,10 +24,36 @@ from notification_worker.models import deleted_tasks, kinds, muted_tasks, prefer
 _LARGEST_SEQUENCE = 2**63 - 1
 """What PostgreSQL's bigint holds."""
 
+FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
+"""Nobody's ids, before and behind everybody's."""
+
 _TASKS = bindparam("task_ids", type_=ARRAY(Uuid))
-_WATCHERS = select(watchers).where(watchers.c.task_id == func.any(_TASKS))
+_TASK = func.unnest(_TASKS).table_valued("task_id").render_derived()
+_MOST = bindparam("most", type_=Integer)
+_SOME = (
+    select(watchers)
+    .where(watchers.c.task_id == _TASK.c.task_id)
+    .order_by(watchers.c.user_id)
+    .limit(_MOST)
+    .lateral("some_watchers")
+)
+_WATCHERS = select(_SOME).join_from(_TASK, _SOME, true())
+_AFTER, _UP_TO = bindparam("after", type_=Uuid), bindparam("up_to", type_=Uuid)
+_NEXT_WATCHERS = (
+    select(watchers)
+    .where(watchers.c.task_id == bindparam("task_id", type_=Uuid), watchers.c.user_id > _AFTER)
+    .order_by(watchers.c.user_id)
+    .limit(_MOST)
+)
+_NAMED = (
+    func.unnest(_TASKS, bindparam("user_ids", type_=ARRAY(Uuid))).table_valued("task_id", "user_id").render_derived()
+)
+_NAMED_WATCHERS = select(watchers).join_from(
+    _NAMED, watchers, (watchers.c.task_id == _NAMED.c.task_id) & (watchers.c.user_id == _NAMED.c.user_id)
+)
 _DELETED = select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id == func.any(_TASKS))
 _MUTED = select(muted_tasks.c.task_id, muted_tasks.c.user_id).where(muted_tasks.c.task_id == func.any(_TASKS))
+_MUTED_BY_NEXT = _MUTED.where(muted_tasks.c.user_id > _AFTER, muted_tasks.c.user_id <= _UP_TO)
 _USERS = bindparam("user_ids", type_=ARRAY(Uuid))
 _PEOPLE = select(users.c.id, users.c.erased_at).where(users.c.id == func.any(_USERS))
 _KINDS = select(kinds.c.kind).where(kinds.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))))
@@ -34,8 +62,12 @@ _PREFERENCES = select(preferences).where(preferences.c.user_id == func.any(_USER
 
 @dataclass(slots=True)
 class Picture:
-    """The tasks and people of a batch; who watches is kept up to date in memory while the batch goes on."""
+    """The tasks and people of a batch; who watches is kept up to date in memory while the batch goes on.
 
+    Of the tasks in `large` only those watchers are here whom the events name.
+    """
+
+    large: set[UUID] = field(default_factory=set)
     watchers: dict[UUID, TaskWatchers] = field(default_factory=dict)
     deleted: set[UUID] = field(default_factory=set)
     erased: set[UUID] = field(default_factory=set)
@@ -76,27 +108,84 @@ def sequence_of(event: AnyEvent) -> int:
     return int(event.sequence)
 
 
-async def read_picture(connection: AsyncConnection, events: Sequence[AnyEvent]) -> Picture:
-    """Read what these events need to be judged."""
+def tells_watchers(event: AnyEvent) -> bool:
+    """Say whether an event is told to everybody who watches its task, so that all of them are needed to judge it."""
+    return isinstance(event, TaskStatusChanged | TaskCommentAdded)
+
+
+async def read_picture(connection: AsyncConnection, events: Sequence[AnyEvent], most: int) -> Picture:
+    """Read what these events need to be judged; tasks with more than so many watchers are `large`."""
     picture = Picture()
-    tasks = {event.data.task.id for event in events if isinstance(event.data, TaskEventData)}
+    of_tasks = [event for event in events if isinstance(event.data, TaskEventData)]
+    tasks = {event.data.task.id for event in of_tasks}
+    if told := {event.data.task.id for event in of_tasks if tells_watchers(event)}:
+        _note_watchers(picture, await connection.execute(_WATCHERS, {"task_ids": list(told), "most": most + 1}))
+        picture.large = {task_id for task_id, people in picture.watchers.items() if len(people) > most}
+        for task_id in picture.large:
+            del picture.watchers[task_id]
+    await _read_named(connection, picture, [one for one in of_tasks if one.data.task.id not in picture.watchers])
     if tasks:
-        found = await connection.execute(_WATCHERS, {"task_ids": list(tasks)})
-        for row in found:
-            picture.watchers.setdefault(row.task_id, {})[row.user_id] = Watching(
-                frozenset(map(Reason, row.reasons)), row.watched_sequence, row.stopped_sequence
-            )
-        deleted = await connection.execute(_DELETED, {"task_ids": list(tasks)})
-        picture.deleted.update(deleted.scalars())
         for row in await connection.execute(_MUTED, {"task_ids": list(tasks)}):
             picture.muted.setdefault(row.task_id, set()).add(row.user_id)
-    people = set(_people_of(events)).union(*picture.watchers.values())
-    known = await connection.execute(_PEOPLE, {"user_ids": list(people)})
-    for row in known:
-        (picture.registered if row.erased_at is None else picture.erased).add(row.id)
-    chosen = await connection.execute(_PREFERENCES, {"user_ids": list(people)})
-    picture.preferences.update({row.user_id: preferences_of(row) for row in chosen})
+    await _read_people(connection, picture, events, tasks)
     return picture
+
+
+async def read_next_watchers(
+    connection: AsyncConnection, event: AnyEvent, after: UUID, most: int
+) -> tuple[Picture, UUID]:
+    """Read what an event needs to be judged for the next watchers after one; say up to whom.
+
+    After the `LAST` it is only whom the event names.
+    """
+    picture, up_to = Picture(), LAST
+    if isinstance(event.data, TaskEventData):
+        task_id = event.data.task.id
+        if tells_watchers(event) and after < LAST:
+            found = await connection.execute(_NEXT_WATCHERS, {"task_id": task_id, "after": after, "most": most})
+            _note_watchers(picture, found)
+            people = picture.watchers.get(task_id, {})
+            up_to = max(people) if len(people) == most else LAST
+        else:
+            await _read_named(connection, picture, [event])
+        asked = {"task_ids": [task_id], "after": after, "up_to": up_to}
+        picture.muted = {task_id: {row.user_id for row in await connection.execute(_MUTED_BY_NEXT, asked)}}
+        await _read_people(connection, picture, [event], {task_id})
+    else:
+        await _read_people(connection, picture, [event], set())
+    return picture, up_to
+
+
+def _note_watchers(picture: Picture, found: Iterable[Row[Any]]) -> None:
+    for row in found:
+        picture.watchers.setdefault(row.task_id, {})[row.user_id] = Watching(
+            _reasons(tuple(row.reasons)), row.watched_sequence, row.stopped_sequence
+        )
+
+
+async def _read_named(connection: AsyncConnection, picture: Picture, events: Iterable[AnyEvent]) -> None:
+    """Read of those whom the events name how they watch."""
+    if named := {(event.data.task.id, person) for event in events for person in _people_of([event])}:
+        task_ids, user_ids = zip(*named, strict=True)
+        _note_watchers(picture, await connection.execute(_NAMED_WATCHERS, {"task_ids": task_ids, "user_ids": user_ids}))
+
+
+async def _read_people(
+    connection: AsyncConnection, picture: Picture, events: Iterable[AnyEvent], tasks: Collection[UUID]
+) -> None:
+    if tasks:
+        picture.deleted.update((await connection.execute(_DELETED, {"task_ids": list(tasks)})).scalars())
+    people = list(set(_people_of(events)).union(*picture.watchers.values()))
+    for row in await connection.execute(_PEOPLE, {"user_ids": people}):
+        (picture.registered if row.erased_at is None else picture.erased).add(row.id)
+    chosen = await connection.execute(_PREFERENCES, {"user_ids": people})
+    picture.preferences.update({row.user_id: preferences_of(row) for row in chosen})
+
+
+@cache
+def _reasons(texts: tuple[str, ...]) -> frozenset[Reason]:
+    """Make the same few sets once."""
+    return frozenset(map(Reason, texts))
 
 
 async def note_kinds(connection: AsyncConnection, events: Iterable[AnyEvent], now: datetime) -> None:
@@ -151,8 +240,9 @@ def _people_of(events: Iterable[AnyEvent]) -> Iterable[UUID]:
         if isinstance(data, TaskEventData):
             yield data.actor.id
             yield from (added.person.id for added in data.watchers_added)
-            if (assignee := getattr(data, "assignee", None)) is not None:
-                yield assignee.id
+            for role in ("assignee", "watcher"):
+                if (named := getattr(data, role, None)) is not None:
+                    yield named.id
         elif isinstance(event, NotificationRequested):
             yield from event.data.recipients
             if event.data.actor is not None:

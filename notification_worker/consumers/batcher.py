@@ -1,7 +1,7 @@
 """Events of all lanes, applied together with whatever else has arrived meanwhile."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from infra.backoff import full_jitter
 from infra.database.errors import blames_the_values
 from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
+from notification_worker.commands.order import is_behind, order_key
 
 LARGEST_BATCH = 100
 
@@ -19,7 +20,13 @@ _PAUSE_CAP_SECONDS = 5.0
 
 log = get_logger("batcher")
 
-Apply = Callable[[Sequence[AnyEvent]], Awaitable[None]]
+Apply = Callable[[Sequence[AnyEvent]], Awaitable[Sequence[AnyEvent]]]
+"""Applies events; gives those that it left out, in their order, since the first of them would take long.
+
+Whoever wraps one must hand on what it gives: what is not given counts as applied, and is acknowledged.
+"""
+
+ApplyAll = Callable[[Sequence[AnyEvent]], Awaitable[None]]
 
 
 class AbandonedError(Exception):
@@ -44,22 +51,40 @@ class _Waiting:
     first_failed_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-class Batcher:
-    """Applies events in the order in which they were handed over; `run` is a service of `infra.lifecycle`.
+def leaving_nothing(apply: ApplyAll) -> Apply:
+    """Make of a function that applies all events one that says so."""
 
-    It holds no more events than the lanes deliver unacknowledged, which is their prefetch.
+    async def applied(events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
+        await apply(events)
+        return ()
+
+    return applied
+
+
+class Batcher:
+    """Applies events, those of one order key in the order in which they were handed over.
+
+    What `apply` leaves out is applied beside the batches, one by one, with `apply_long`, and so is what comes behind it
+    with the same key: so an event with a large audience holds up its own task, and no other.
+
+    It holds no more events than the lanes deliver unacknowledged, which is their prefetch. `run` is a service of
+    `infra.lifecycle`.
     """
 
-    def __init__(self, apply: Apply) -> None:
+    def __init__(self, apply: Apply, apply_long: Apply | None = None) -> None:
         self._apply = apply
+        self._apply_long = apply_long or apply
         self._waiting: deque[_Waiting] = deque()
         self._filled = asyncio.Event()
+        self._long: deque[_Waiting] = deque()
+        self._long_filled = asyncio.Event()
+        self._long_keys: Counter[str] = Counter()
         self._stopped = False
 
     @property
     def waiting(self) -> int:
-        """How many events wait for the batch under way to end."""
-        return len(self._waiting)
+        """How many events wait for the batch under way to end, or for a long event."""
+        return len(self._waiting) + len(self._long)
 
     async def applied(self, event: AnyEvent, abandoned: Callable[[], bool]) -> None:
         """Hand over an event, and wait until it is applied; one that is `abandoned` meanwhile is left out.
@@ -76,41 +101,70 @@ class Batcher:
         await waiting.done
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Apply batches until the stop; then finish the one under way."""
+        """Apply batches, and long events beside them, until the stop; then finish what is under way."""
         try:
-            while await any_set(stop, self._filled) and not stop.is_set():
-                batch = [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, len(self._waiting)))]
-                if not self._waiting:
-                    self._filled.clear()
-                await self._apply_all(batch, stop)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._run_batches(stop))
+                group.create_task(self._run_long(stop))
         finally:
             self._stopped = True
-            for waiting in self._waiting:
+            for waiting in (*self._waiting, *self._long):
                 _abandon(waiting)
             self._waiting.clear()
+            self._long.clear()
 
-    async def _apply_all(self, batch: Sequence[_Waiting], stop: asyncio.Event) -> None:
+    async def _run_batches(self, stop: asyncio.Event) -> None:
+        while await any_set(stop, self._filled) and not stop.is_set():
+            batch = [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, len(self._waiting)))]
+            if not self._waiting:
+                self._filled.clear()
+            await self._apply_all(self._in_turn(batch), self._apply, stop)
+
+    async def _run_long(self, stop: asyncio.Event) -> None:
+        while await any_set(stop, self._long_filled) and not stop.is_set():
+            waiting = self._long.popleft()
+            if not self._long:
+                self._long_filled.clear()
+            await self._apply_all([waiting], self._apply_long, stop)
+            self._long_keys -= Counter([order_key(waiting.event)])
+
+    def _in_turn(self, batch: Sequence[_Waiting]) -> list[_Waiting]:
+        """Put off what comes behind a long event."""
+        in_turn = [waiting for waiting in batch if not is_behind(waiting.event, self._long_keys)]
+        for waiting in batch:
+            if is_behind(waiting.event, self._long_keys):
+                self._put_off(waiting)
+        return in_turn
+
+    def _put_off(self, waiting: _Waiting) -> None:
+        self._long.append(waiting)
+        self._long_keys[order_key(waiting.event)] += 1
+        self._long_filled.set()
+
+    async def _apply_all(self, batch: Sequence[_Waiting], apply: Apply, stop: asyncio.Event) -> None:
         """Apply a batch; one that fails by itself is halved until the culprit stands alone."""
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
         while batch := _still_wanted(batch):
             try:
-                await self._apply([waiting.event for waiting in batch])
+                left = {id(event) for event in await apply([waiting.event for waiting in batch])}
             except Exception as error:  # noqa: BLE001 (every error is judged here, and none is lost)
                 if not blames_the_values(error):
                     log.warning("batch_waits", events=len(batch), error=type(error).__name__)
                     if await any_set(stop, seconds=next(pauses)):
                         break
                     continue
-                await self._isolate(batch, error, stop)
+                await self._isolate(batch, apply, error, stop)
             else:
                 for waiting in batch:
-                    if not waiting.done.done():
+                    if id(waiting.event) in left:
+                        self._put_off(waiting)
+                    elif not waiting.done.done():
                         waiting.done.set_result(None)
             return
         for waiting in batch:
             _abandon(waiting)
 
-    async def _isolate(self, batch: Sequence[_Waiting], error: Exception, stop: asyncio.Event) -> None:
+    async def _isolate(self, batch: Sequence[_Waiting], apply: Apply, error: Exception, stop: asyncio.Event) -> None:
         now = datetime.now(UTC)
         for waiting in batch:
             waiting.first_failed_at = waiting.first_failed_at if waiting.attempts else now
@@ -118,8 +172,8 @@ class Batcher:
         if len(batch) > 1:
             log.warning("batch_halved", events=len(batch), error=type(error).__name__)
             middle = len(batch) // 2
-            await self._apply_all(batch[:middle], stop)
-            await self._apply_all(batch[middle:], stop)
+            for half in (batch[:middle], batch[middle:]):
+                await self._apply_all(self._in_turn(half), apply, stop)
             return
         (culprit,) = batch
         if not culprit.done.done():

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID
 
 import aio_pika
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
@@ -16,10 +15,8 @@ from infra.broker import BrokerAwayError
 from infra.broker.connection import close, connect, user_of
 from infra.errors import UnavailableError
 from notification_worker.commands.event_claims import is_processed
+from notification_worker.commands.order import DRAINED, NOBODY
 from notification_worker.consumers.lanes import COMPETING, LANES
-
-NOBODY = UUID(int=0)
-KIND = "drained"
 
 _POLL_SECONDS = 0.02
 
@@ -32,7 +29,8 @@ async def drain(database: AsyncEngine, operator_urls: Sequence[str], seconds: fl
     """Return when all that lay in the queues at the call has been applied, or is with the dead letters.
 
     A queue delivers in order, so a request for nobody is sent behind what lies in each; once it is recorded as applied,
-    so is all before it. Of the queue that workers share, what another worker has in hand may end a moment later.
+    so is all before it, since it waits for events that take long. Of the queue that
+    workers share, what another worker has in hand may end a moment later.
 
     Raises:
         NotDrainedError: not within `seconds`; the text names the queues.
@@ -79,5 +77,5 @@ def _mark(sender: str) -> NotificationRequested:
         id=str(uuid7()),
         source=f"/{sender}",
         time=datetime.now(UTC),
-        data=NotificationRequestedData(recipients=(NOBODY,), kind=KIND, message="Everything before this is applied"),
+        data=NotificationRequestedData(recipients=(NOBODY,), kind=DRAINED, message="Everything before this is applied"),
     )

@@ -13,7 +13,9 @@ from contracts.events.task import TaskStatus
 from infra.clock import system_clock
 from notification_worker.commands import apply_batch
 from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.apply_large import apply_chunk
 from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.commands.surroundings import FIRST
 from notification_worker.models import notifications, processed_events, watchers
 from tests.integration.notification_worker.window import Window, assert_frames_tell_what_sync_tells, delivered
 from tests.support.notification_events import TaskStory, person, registered, requested
@@ -229,7 +231,7 @@ def counted(database: AsyncEngine) -> Iterator[list[str]]:
 async def test_a_large_audience_is_told_in_chunks_and_exactly_once(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_batch, "AUDIENCE", 7)
+    monkeypatch.setattr(apply_batch, "LARGE_AUDIENCE", 7)
     story = TaskStory()
     crowd = [person(f"Person {number}") for number in range(30)]
     await apply_events(database, [story.created(JOHN), *(story.watched(one) for one in crowd)])
@@ -250,12 +252,12 @@ async def test_a_large_audience_is_told_in_chunks_and_exactly_once(
 async def test_a_large_audience_that_was_left_half_told_is_finished_without_repetition(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_batch, "AUDIENCE", 4)
+    monkeypatch.setattr(apply_batch, "LARGE_AUDIENCE", 4)
     story = TaskStory()
     crowd = [person(f"Person {number}") for number in range(10)]
     await apply_events(database, [story.created(JOHN), *(story.watched(one) for one in crowd)])
     moved = story.moved(JOHN)
-    halfway, _ = await apply_batch._apply_chunk(database, moved, None, system_clock)
+    halfway, _ = await apply_chunk(database, moved, FIRST, system_clock)
     assert halfway is not None
     await apply_events(database, [moved])
     frames = [frame for frame in await delivered(database) if frame.user_id in {one.id for one in crowd}]

@@ -10,7 +10,9 @@ from contracts.events.task import Person
 from infra.clock import system_clock
 from notification_worker.commands import apply_batch
 from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.apply_large import apply_chunk
 from notification_worker.commands.mark import Seen, mark_read, mark_unread
+from notification_worker.commands.surroundings import FIRST
 from notification_worker.models import notification_members, processed_events
 from tests.integration.notification_worker.books import all_of, assert_books_hold, books_of
 from tests.integration.notification_worker.window import HISTORY, Window, assert_frames_tell_what_sync_tells, delivered
@@ -186,14 +188,14 @@ async def test_fifteen_hundred_watchers_each_have_one_row_of_all_comments(databa
 async def test_a_large_audience_that_was_left_half_told_is_finished_without_joining_twice(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_batch, "AUDIENCE", 4)
+    monkeypatch.setattr(apply_batch, "LARGE_AUDIENCE", 4)
     crowd = [person(f"Person {number}") for number in range(10)]
     story = await watched_by(database, *crowd)
     await apply_events(database, [story.commented(ANN)])
     second = story.commented(BEN)
-    halfway, _ = await apply_batch._apply_chunk(database, second, None, system_clock)
+    halfway, _ = await apply_chunk(database, second, FIRST, system_clock)
     assert halfway is not None
-    assert (await apply_batch._apply_chunk(database, second, halfway, system_clock))[0] is not None
+    assert (await apply_chunk(database, second, halfway, system_clock))[0] is not None
     await apply_events(database, [second])
     await apply_events(database, [story.commented(EVE)])
     for one in crowd:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.events import AnyEvent
 from notification_worker.commands import apply_batch
 from notification_worker.commands.apply_events import apply_events
-from notification_worker.consumers.batcher import Batcher
+from notification_worker.consumers.batcher import Batcher, leaving_nothing
 from notification_worker.metrics import WorkerMetrics, WorkerTallies
 from tests.integration.notification_worker.workers import eventually, producing, running_worker
 from tests.support.notification_events import TaskStory, erased, person, registered, requested
@@ -54,7 +54,7 @@ async def test_deletions_and_erasures_are_counted_once(database: AsyncEngine) ->
 async def test_an_event_that_is_told_in_chunks_is_one_event(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_batch, "AUDIENCE", 2)
+    monkeypatch.setattr(apply_batch, "LARGE_AUDIENCE", 2)
     tallies = WorkerTallies()
     story = TaskStory()
     for number in range(5):
@@ -113,7 +113,8 @@ async def test_a_running_worker_counts_batches_and_dead_letters_by_reason(
 
 async def test_what_the_worker_counts_is_what_prometheus_sees(database: AsyncEngine) -> None:
     tallies, registry = WorkerTallies(), CollectorRegistry()
-    registry.register(WorkerMetrics(tallies, Batcher(tallies.counting(partial(apply_events, database)))))
+    batcher = Batcher(tallies.counting(leaving_nothing(partial(apply_events, database))))
+    registry.register(WorkerMetrics(tallies, batcher))
     await apply_events(database, [TaskStory().assigned(JOHN, ANN)], observer=tallies)
     tallies.digests_sent(2)
     tallies.dead_lettered("not_an_envelope")

@@ -6,7 +6,7 @@ from contracts.events import AnyEvent
 from contracts.topology import TASK_LANES, lane_of
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
-from notification_worker.consumers.batcher import Apply
+from notification_worker.consumers.batcher import ApplyAll
 from tests.integration.notification_worker.window import Window
 from tests.integration.notification_worker.workers import Producer, eventually, producing, running_worker
 from tests.support.notification_events import TaskStory, person
@@ -30,7 +30,7 @@ class Record:
         self._database = database
         self.by_event: dict[str, str] = {}
 
-    def apply(self, worker: str) -> Apply:
+    def apply(self, worker: str) -> ApplyAll:
         async def apply(batch: Sequence[AnyEvent]) -> None:
             await apply_events(self._database, batch)
             for event in batch:

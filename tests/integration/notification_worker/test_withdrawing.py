@@ -1,6 +1,5 @@
 import random
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.events.task import Person, TaskStatus
 from notification_worker.commands import apply_batch
 from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.apply_large import apply_chunk
 from notification_worker.commands.mark import Seen, mark_read
 from notification_worker.commands.muting import mute_task
+from notification_worker.commands.surroundings import FIRST
 from notification_worker.models import notification_members, processed_events, removed_notifications
 from tests.integration.notification_worker.books import all_of, assert_books_hold, books_of
 from tests.integration.notification_worker.waiting import Watch, outcomes_of, prefer
@@ -212,7 +213,7 @@ async def test_changes_that_come_again_in_any_order_change_nothing(database: Asy
 async def test_a_large_audience_that_was_left_half_withdrawn_is_finished_and_told_of_nothing(
     database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(apply_batch, "AUDIENCE", 4)
+    monkeypatch.setattr(apply_batch, "LARGE_AUDIENCE", 4)
     crowd = [person(f"Person {number}") for number in range(10)]
     story = await watched_by(database, *crowd)
     clock = Watch()
@@ -221,10 +222,11 @@ async def test_a_large_audience_that_was_left_half_withdrawn_is_finished_and_tol
     first, *_, last = sorted(crowd, key=lambda one: one.id)
     await apply_events(database, [story.unwatched(first)])
     back = story.moved(last, TODO)
-    after: UUID | None = None
+    after = FIRST
     for _ in range(2):
-        after, _ = await apply_batch._apply_chunk(database, back, after, clock)
-        assert after is not None
+        up_to, _ = await apply_chunk(database, back, after, clock)
+        assert up_to is not None
+        after = up_to
     await apply_events(database, [back], clock=clock)
     for one in crowd:
         window = await window_of(database, one)

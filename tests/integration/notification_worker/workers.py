@@ -18,11 +18,11 @@ from contracts.topology import DOMAIN_EVENTS, NOTIFICATION_WORKER, TASK_SERVICE,
 from infra.broker.link import PublisherLink
 from infra.consuming.dead_letters import DeadLetters
 from infra.lifecycle import run_services
-from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.apply_events import apply_events, apply_short_events
 from notification_worker.commands.ended_sessions import end_sessions
 from notification_worker.commands.erased_people import names_somebody_erased
 from notification_worker.commands.worker_heartbeats import beat, leave
-from notification_worker.consumers.batcher import Apply, Batcher
+from notification_worker.consumers.batcher import ApplyAll, Batcher, leaving_nothing
 from notification_worker.consumers.consuming import Consuming, NotConsumingError, Rhythm
 from notification_worker.consumers.erased_letters import LettersWithoutErased
 from notification_worker.consumers.intake import Intake
@@ -44,13 +44,15 @@ async def running_worker(
     urls: Sequence[str],
     database: AsyncEngine,
     *,
-    apply: Apply | None = None,
+    apply: ApplyAll | None = None,
     prefetch: int = 200,
 ) -> AsyncIterator[Worker]:
     """Run a worker until the end of the block, or until it is stopped."""
     tallies = WorkerTallies()
-    batcher = Batcher(tallies.counting(apply or partial(apply_events, database, observer=tallies)))
-    sessions = Batcher(partial(end_sessions, database, observer=tallies))
+    short = leaving_nothing(apply) if apply else partial(apply_short_events, database, observer=tallies)
+    long = leaving_nothing(partial(apply_events, database, observer=tallies))
+    batcher = Batcher(tallies.counting(short), tallies.counting(long))
+    sessions = Batcher(leaving_nothing(partial(end_sessions, database, observer=tallies)))
     link = PublisherLink(urls, "test dead letters")
     counted = CountedDeadLetters(DeadLetters(link, NOTIFICATION_WORKER), tallies.dead_lettered)
     letters = LettersWithoutErased(counted, partial(names_somebody_erased, database))

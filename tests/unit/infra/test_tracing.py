@@ -32,6 +32,7 @@ from infra.telemetry.spans import ExportedSpans, ToldExporter
 from infra.telemetry.traceparent import current_trace_id, trace_id_of, traceparent_of_event, valid_traceparent
 from infra.telemetry.tracing import Kind
 from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
+from notification_worker.consumers.batcher import leaving_nothing
 from notification_worker.tracing import traced
 from ws_gateway.consumers.feed import StreamMessage
 from ws_gateway.consumers.messages import Applier
@@ -109,7 +110,7 @@ async def apply(messages: Sequence[OutboxMessage], broken: int = -1) -> list[Out
         frames = [personal_frame(JOHN, 1, Resync(), traceparent_of_event(event.id)) for event in events]
         told.extend(delivery_messages(frames))
 
-    await traced(write)([parse_event(message.body.encode()) for message in messages])
+    await traced(leaving_nothing(write))([parse_event(message.body.encode()) for message in messages])
     return told
 
 

@@ -6,7 +6,14 @@ import asyncpg
 import pytest
 
 from contracts.events import AnyEvent
-from notification_worker.consumers.batcher import LARGEST_BATCH, AbandonedError, Apply, Batcher, CulpritError
+from notification_worker.consumers.batcher import (
+    LARGEST_BATCH,
+    AbandonedError,
+    ApplyAll,
+    Batcher,
+    CulpritError,
+    leaving_nothing,
+)
 from tests.support.notification_events import TaskStory, person
 
 JOHN = person("John")
@@ -22,8 +29,8 @@ def never() -> bool:
 
 
 @asynccontextmanager
-async def running(apply: Apply) -> AsyncIterator[Batcher]:
-    batcher, stop = Batcher(apply), asyncio.Event()
+async def running(apply: ApplyAll) -> AsyncIterator[Batcher]:
+    batcher, stop = Batcher(leaving_nothing(apply)), asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(batcher.run(stop))
         yield batcher
@@ -127,7 +134,7 @@ async def test_at_the_stop_the_running_batch_is_finished_and_the_rest_abandoned(
         applied.extend(batch)
 
     first, second = events(2)
-    batcher = Batcher(apply)
+    batcher = Batcher(leaving_nothing(apply))
     async with asyncio.TaskGroup() as group:
         group.create_task(batcher.run(stop))
         finished = group.create_task(batcher.applied(first, never))

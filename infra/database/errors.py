@@ -65,7 +65,7 @@ async def retry_on_conflict(transaction: Callable[[], Awaitable[Result]]) -> Res
     for _ in range(TRIES - 1):
         try:
             return await transaction()
-        except DBAPIError as error:
+        except (DBAPIError, asyncpg.PostgresError) as error:
             if not is_conflict(error):
                 raise
     return await transaction()

@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from contracts.deliveries import PersonalFrame
 from contracts.notification_types import Reason
 from contracts.socket.frames import Change, IdsPayload, Removed
+from infra.database.bulk import copy_rows
 from notification_worker.commands.delivery_messages import personal_frame
 from notification_worker.commands.inbox_log import Head, write_heads
 from notification_worker.commands.notification_rows import Columns, frame_of
@@ -26,7 +27,6 @@ from notification_worker.models import notification_members, notifications, remo
 _JOINED = ("seq", "count", "updated_at", "actor_id", "actor_name", "other_actors", "reasons")
 """What a row that others join changes."""
 
-_INSERT = insert(notifications)
 _UPDATE = (
     update(notifications)
     .where(notifications.c.id == bindparam("of_row"))
@@ -35,7 +35,6 @@ _UPDATE = (
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _DELETE = delete(notifications).where(notifications.c.id == func.any(_IDS))
 _INSERT_REMOVED = insert(removed_notifications)
-_INSERT_MEMBERS = insert(notification_members)
 _DELETE_MEMBERS = delete(notification_members).where(notification_members.c.id == func.any(_IDS))
 
 
@@ -113,7 +112,7 @@ class InboxChanges:
         """Write all of it but the frames, which go out last."""
         await write_heads(connection, self.heads)
         if self._added:
-            await connection.execute(_INSERT, list(self._added.values()))
+            await copy_rows(connection, notifications, list(self._added.values()))
         if self._changed:
             await connection.execute(
                 _UPDATE,
@@ -127,7 +126,7 @@ class InboxChanges:
         if self._removals:
             await connection.execute(_INSERT_REMOVED, self._removals)
         if self._members:
-            await connection.execute(_INSERT_MEMBERS, list(self._members.values()))
+            await copy_rows(connection, notification_members, list(self._members.values()))
         if self._deleted_members:
             await connection.execute(_DELETE_MEMBERS, {"ids": self._deleted_members})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Integer, Uuid, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,10 +35,19 @@ _MAKE = (
     .on_conflict_do_nothing()
 )
 _LOCK = select(inboxes).where(inboxes.c.user_id == func.any(_WANTED)).order_by(inboxes.c.user_id).with_for_update()
+_HEADS = (
+    func.unnest(
+        bindparam("user_ids", type_=ARRAY(Uuid)),
+        bindparam("last_seqs", type_=ARRAY(BigInteger)),
+        bindparam("unread_counts", type_=ARRAY(Integer)),
+    )
+    .table_valued("user_id", "last_seq", "unread_count")
+    .render_derived()
+)
 _WRITE = (
     update(inboxes)
-    .where(inboxes.c.user_id == bindparam("of_user"))
-    .values(last_seq=bindparam("last_seq"), unread_count=bindparam("unread_count"))
+    .where(inboxes.c.user_id == _HEADS.c.user_id)
+    .values(last_seq=_HEADS.c.last_seq, unread_count=_HEADS.c.unread_count)
 )
 
 
@@ -55,10 +64,8 @@ async def lock_inboxes(connection: AsyncConnection, user_ids: Iterable[UUID]) ->
 
 async def write_heads(connection: AsyncConnection, heads: Mapping[UUID, Head]) -> None:
     """Write back the heads that moved."""
-    moved = [
-        {"of_user": user_id, "last_seq": head.last_seq, "unread_count": head.unread_count}
-        for user_id, head in heads.items()
-        if head.moved
-    ]
+    moved = [(user_id, head.last_seq, head.unread_count) for user_id, head in heads.items() if head.moved]
     if moved:
-        await connection.execute(_WRITE, moved)
+        user_ids, last_seqs, unread_counts = zip(*moved, strict=True)
+        values = {"user_ids": user_ids, "last_seqs": last_seqs, "unread_counts": unread_counts}
+        await connection.execute(_WRITE, values)

@@ -75,6 +75,19 @@ async def test_a_transaction_in_somebodys_way_is_tried_again() -> None:
     assert await retry_on_conflict(transaction) == "done"
 
 
+async def test_a_conflict_that_the_driver_tells_of_itself_is_tried_again_too() -> None:
+    tries = 0
+
+    async def transaction() -> str:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise asyncpg.DeadlockDetectedError("deadlock")
+        return "done"
+
+    assert await retry_on_conflict(transaction) == "done"
+
+
 async def test_a_transaction_that_is_always_in_somebodys_way_fails_in_the_end() -> None:
     tries = 0
 

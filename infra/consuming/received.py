@@ -12,8 +12,8 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelInvalidStateError
 class Hold:
     """One time of being attached to a queue, with a channel of its own, whose deliveries are numbered without a gap.
 
-    `ended` says that the channel is being closed, or is closed. `missed` says that a delivery never came to us: then
-    the order is lost, and the lane has to be attached anew.
+    `ended` says that the channel is being closed, or is closed. `missed` says that a delivery never came to us, or
+    came over another channel: then the order is lost, and the lane has to be attached anew.
 
     Messages are acknowledged in groups: with the highest number below which nothing is open the broker takes all before
     it as acknowledged too. What is settled above a message that is still open is acknowledged by itself, so that one
@@ -45,6 +45,8 @@ class Hold:
             self._channel = channel
         tag = message.delivery_tag
         if channel is not self._channel or tag is None:
+            # The library has opened another channel by itself, where the numbers begin anew.
+            self.missed = True
             return False
         self.missed = self.missed or tag != self._seen + 1
         # What was missed stays open for ever: so nothing that comes later acknowledges it.

@@ -57,6 +57,10 @@ SERVICE = "notification_worker"
 
 _KEYS_CONNECTIONS = 2
 
+_POOL_WAIT_SECONDS = 15.0
+"""When a gateway goes, all its windows ask what they have missed at once. It is cheaper to let each wait for its turn
+than to refuse it and be asked again; but not as long as the 20 seconds after which a page gives an answer up."""
+
 
 def run_worker() -> int:
     """Apply events until a signal."""
@@ -185,7 +189,9 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
 
 async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
     listener = listen(settings.host, settings.notifications_port)
-    database = create_engine(settings.notification_database_url, application_name="notification-api")
+    database = create_engine(
+        settings.notification_database_url, application_name="notification-api", pool_wait_seconds=_POOL_WAIT_SECONDS
+    )
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
     # The key set is reached directly: an address of our own never goes through a proxy.
     connections = httpx.Limits(max_connections=_KEYS_CONNECTIONS)
@@ -204,6 +210,7 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
             "http": http_service(served, listener),
             "wake-up": wake_up.run,
             "health": HealthMetrics(health, registry).run,
+            "garbage": GarbagePolicy().run,
         }
         try:
             return await run_services(services, stop)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.database.engine import create_engine
 from infra.database.migrations import upgrade
+from infra.garbage import GarbagePolicy
 from infra.health import Health
 from infra.health_metrics import HealthMetrics
 from infra.http.health import health_routes
@@ -178,6 +179,7 @@ async def _serve_api(settings: ApiSettings, listener: socket.socket, stop: async
         "http": http_service(served, listener),
         "wake-up": wake_up.run,
         "health": HealthMetrics(health, registry).run,
+        "garbage": GarbagePolicy().run,
     }
     try:
         return await run_services(services, stop)

@@ -11,7 +11,9 @@ from starlette.types import ASGIApp
 from infra.errors import AddressInUseError
 from infra.lifecycle import Service
 
-_BACKLOG = 1_024
+_BACKLOG = 4_096
+"""As many as Linux keeps by default; who finds it full tries again after a second."""
+
 _KEEP_ALIVE_SECONDS = 20
 _DRAIN_SECONDS = 5
 

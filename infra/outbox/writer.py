@@ -1,12 +1,14 @@
 """Put messages into the outbox of the running transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Insert, Table, bindparam, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from infra.outbox.message import OutboxMessage
+
+_BOUND = "of_message_"
 
 
 async def append(session: AsyncSession, outbox: Table, messages: Sequence[OutboxMessage]) -> None:
@@ -24,3 +26,13 @@ async def append_rows(connection: AsyncConnection, outbox: Table, messages: Sequ
     """Add messages in their order on a connection whose rows are locked already; never commits."""
     if messages:
         await connection.execute(insert(outbox), [asdict(message) for message in messages])
+
+
+def append_statement(outbox: Table) -> Insert:
+    """Give the statement that adds one message, for `infra.database.direct`; what it binds is in `append_values`."""
+    return insert(outbox).values({part.name: bindparam(f"{_BOUND}{part.name}") for part in fields(OutboxMessage)})
+
+
+def append_values(message: OutboxMessage) -> dict[str, str]:
+    """Give what `append_statement` binds."""
+    return {f"{_BOUND}{name}": value for name, value in asdict(message).items()}

@@ -12,6 +12,7 @@ from contracts.events.user import SessionEnded
 from contracts.tokens import Principal
 from infra.auth import TokenInvalidError
 from infra.clock import Clock, system_clock
+from infra.database.direct import Statement, read
 from notification_worker.commands.apply_observer import UNOBSERVED, ApplyObserver
 from notification_worker.models import ended_sessions, users
 
@@ -22,10 +23,12 @@ FORGOTTEN_AT_ONCE = 200
 """More than the sessions that one batch ends, so that the rows do not pile up."""
 
 _ROWS = ended_sessions.c
-_IS_OVER = select(
-    or_(
-        exists().where(_ROWS.session_id == bindparam("of_session")),
-        exists().where(users.c.id == bindparam("of_user"), users.c.erased_at.is_not(None)),
+_IS_OVER = Statement(
+    select(
+        or_(
+            exists().where(_ROWS.session_id == bindparam("of_session")),
+            exists().where(users.c.id == bindparam("of_user"), users.c.erased_at.is_not(None)),
+        )
     )
 )
 _OLDEST = (
@@ -62,8 +65,9 @@ async def refuse_ended(database: AsyncEngine, principal: Principal) -> None:
     Raises:
         TokenInvalidError: it is so.
     """
-    # One statement needs no transaction around it, and so no more than one round trip.
-    async with database.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        over = await connection.scalar(_IS_OVER, {"of_session": principal.session_id, "of_user": principal.user_id})
-    if over:
+    found = await read(
+        database,
+        lambda connection: connection.fetch(_IS_OVER, of_session=principal.session_id, of_user=principal.user_id),
+    )
+    if found[0][0]:
         raise TokenInvalidError("the session has ended")

@@ -35,7 +35,7 @@ async def list_comments(
 @routes.post("", status_code=status.HTTP_201_CREATED)
 async def add_comment(task_id: UUID, body: CommentRequest, services: Wired, caller: Caller) -> Comment:
     """Comment on a task; whoever comments watches it."""
-    return Comment.of(await commands.add_comment(services.unit_of_work, caller.id, task_id, body.body))
+    return Comment.added(await commands.add_comment(services.unit_of_work, caller.id, task_id, body.body))
 
 
 @routes.delete("/{comment_id}", status_code=status.HTTP_204_NO_CONTENT)

@@ -11,6 +11,7 @@ from contracts.events.task import TEXT_LENGTH, TITLE_LENGTH, TaskStatus, WatchRe
 from contracts.model import Moment
 from task_service import models
 from task_service.commands.change_task import TaskChanges
+from task_service.commands.comments import AddedComment
 from task_service.commands.watching import strongest
 from task_service.queries.sessions import Member
 
@@ -177,6 +178,11 @@ class Comment(Answer):
     def of(cls, found: models.CommentWithAuthor) -> Self:
         comment, author = found
         return cls(id=comment.id, author=Person.of(author), body=comment.body, created_at=comment.created_at)
+
+    @classmethod
+    def added(cls, comment: AddedComment) -> Self:
+        author = Person(id=comment.author_id, name=comment.author_name)
+        return cls(id=comment.id, author=author, body=comment.body, created_at=comment.created_at)
 
 
 class CommentPage(Answer):

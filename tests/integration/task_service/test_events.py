@@ -3,8 +3,6 @@
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
@@ -28,23 +26,11 @@ from contracts.topology import lane_of
 from infra.database.errors import sql_state
 from task_service.models import Task, outbox
 from tests.integration.task_service.client import Api, Json, Member, problem
+from tests.support.sent_statements import sent_statements
 
 
 def data_of(event: AnyEvent) -> Json:
     return dict(event.data.model_dump(mode="json", exclude_none=True))
-
-
-@contextmanager
-def statements_of(api: Api) -> Iterator[list[str]]:
-    """Record what is sent to the database."""
-    seen: list[str] = []
-
-    def record(*arguments: object) -> None:
-        seen.append(str(arguments[2]))
-
-    engine_events.listen(api.engine.sync_engine, "before_cursor_execute", record)
-    yield seen
-    engine_events.remove(api.engine.sync_engine, "before_cursor_execute", record)
 
 
 def position(statements: list[str], *words: str) -> int:
@@ -147,10 +133,12 @@ async def test_an_event_is_written_after_the_row_of_its_task_is_locked_and_chang
         ("DELETE", "", None, "DELETE FROM tasks"),
     ]
     for method, path, body, change in changes:
-        with statements_of(api) as statements:
+        with sent_statements(api.engine) as sent:
             await ann.request(method, f"/api/tasks/{task['id']}{path}", **({"json": body} if body else {}))
+        statements = [statement for statement, _ in sent]
         written = position(statements, "INSERT INTO outbox")
-        assert position(statements, "FROM tasks", "FOR UPDATE") < position(statements, change) < written
+        # A comment and its event are one statement.
+        assert position(statements, "FROM tasks", "FOR UPDATE") < position(statements, change) <= written
         assert len([statement for statement in statements if "tasks" in statement and "UPDATE tasks" in statement]) <= 1
         assert statements[written + 1 :] == []
 

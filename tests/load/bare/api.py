@@ -1,4 +1,7 @@
-"""Bare FastAPI and asyncpg: the same statements and answers, without tokens, limits, ORM or outbox wake-up."""
+"""Bare FastAPI and asyncpg: the same work in SQL and about the same answers, and nothing else.
+
+No tokens, no look at the session, no limits, no watching, no wake-up of a relay.
+"""
 
 import argparse
 from collections.abc import AsyncIterator
@@ -20,6 +23,12 @@ SELECT t.id, t.title, t.description, t.status, t.version, t.created_at, t.update
 FROM tasks t JOIN users c ON c.id = t.creator_id LEFT JOIN users a ON a.id = t.assignee_id
 ORDER BY t.created_at DESC, t.id DESC LIMIT 51
 """
+_LOCK = "SELECT title, event_sequence FROM tasks WHERE id = $1 FOR UPDATE"
+_AUTHOR = """
+SELECT u.name, w.reasons, w.stopped
+FROM users u LEFT JOIN watchers w ON w.user_id = u.id AND w.task_id = $1 WHERE u.id = $2
+"""
+_MOVE_ON = "UPDATE tasks SET event_sequence = $2 WHERE id = $1"
 _COMMENT = "INSERT INTO comments (id, task_id, author_id, body, created_at) VALUES ($1, $2, $3, $4, $5)"
 _OUTBOX = """
 INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body) VALUES ($1, $2, $3, $4, $5, $6)
@@ -107,7 +116,10 @@ def application(tasks_url: str, notifications_url: str) -> FastAPI:
     async def comment(task_id: UUID, author_id: UUID, new: NewComment, request: Request) -> Comment:
         made = Comment(id=uuid7(), task_id=task_id, author_id=author_id, body=new.body, created_at=datetime.now(UTC))
         async with request.app.state.tasks.acquire() as connection, connection.transaction():
+            task = await connection.fetchrow(_LOCK, task_id)
+            await connection.fetchrow(_AUTHOR, task_id, author_id)
             await connection.execute(_COMMENT, made.id, task_id, author_id, new.body, made.created_at)
+            await connection.execute(_MOVE_ON, task_id, task["event_sequence"] + 1)
             event = made.model_dump_json()
             await connection.execute(_OUTBOX, str(uuid7()), "t", "application/json", "task.t.0", str(task_id), event)
         return made

@@ -202,7 +202,7 @@ def _bare_comment(topic: Topic) -> Request:
 ROW = Row(
     name="api",
     question="How many requests a second does one API process answer, route by route?",
-    bare="FastAPI and asyncpg with the same statements and answers, without tokens, limits and ORM",
+    bare="FastAPI and asyncpg with the same work in SQL, without tokens, sessions and limits",
     sizes={"people": 200, "tasks": 1_000, "seconds": 5, "turns": 3},
     quick={"seconds": 1, "turns": 2},
     run=run,

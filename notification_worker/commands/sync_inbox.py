@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, union
+from sqlalchemy import bindparam, select, union
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.socket.frames import Notification
@@ -19,9 +19,6 @@ CHANGES = 500
 NEWEST = 50
 UNREAD = 500
 
-_NO_SEQ = 2**63 - 1
-"""After it comes nothing."""
-
 _rows, _gone = notifications.c, removed_notifications.c
 _user_id, _after_seq, _oldest = (
     bindparam(name, type_=column.type)
@@ -33,19 +30,17 @@ _wanted = union(
     _newest_first.where(_rows.read_at.is_(None)).limit(UNREAD).subquery().select(),
 ).subquery()
 
-_removed = (
-    select(_gone.notification_id)
-    .where(_gone.user_id == _user_id, _gone.seq > _after_seq)
-    .order_by(_gone.seq, _gone.notification_id)
-    .limit(CHANGES + 1)
-)
-_HEAD = Statement(
-    select(inboxes, func.array(_removed.scalar_subquery()).label("removed_ids")).where(inboxes.c.user_id == _user_id)
-)
+_HEAD = Statement(select(inboxes).where(inboxes.c.user_id == _user_id))
 _CHANGED = Statement(
     select(notifications)
     .where(_rows.user_id == _user_id, _rows.seq > _after_seq)
     .order_by(_rows.seq, _rows.id)
+    .limit(CHANGES + 1)
+)
+_REMOVED = Statement(
+    select(_gone.notification_id)
+    .where(_gone.user_id == _user_id, _gone.seq > _after_seq)
+    .order_by(_gone.seq, _gone.notification_id)
     .limit(CHANGES + 1)
 )
 _SHOWN = Statement(select(notifications).where(_rows.id.in_(select(_wanted.c.id))).order_by(_rows.seq, _rows.id))
@@ -73,9 +68,7 @@ async def sync_inbox(
 
     async def reading(connection: DirectConnection) -> Changes:
         async with connection.snapshot():
-            head = await connection.fetch_one(
-                _HEAD, user_id=user_id, after_seq=_NO_SEQ if after_seq is None else after_seq
-            )
+            head = await connection.fetch_one(_HEAD, user_id=user_id)
             if head is None:
                 return Changes((), (), 0, 0, reset=after_seq != 0)
             # What was removed up to `forgotten_seq` is not known any more.
@@ -91,11 +84,12 @@ async def _since(connection: DirectConnection, head: Record, after_seq: int) -> 
     if after_seq == head["last_seq"]:
         return Changes((), (), head["last_seq"], head["unread_count"], reset=False)
     items = await connection.fetch(_CHANGED, user_id=head["user_id"], after_seq=after_seq)
-    if len(items) + len(head["removed_ids"]) > CHANGES:
+    gone = await connection.fetch(_REMOVED, user_id=head["user_id"], after_seq=after_seq)
+    if len(items) + len(gone) > CHANGES:
         return None
     return Changes(
         tuple(notification_of(dict(row)) for row in items),
-        tuple(head["removed_ids"]),
+        tuple(row["notification_id"] for row in gone),
         head["last_seq"],
         head["unread_count"],
         reset=False,

@@ -1,6 +1,7 @@
 """The page of tasks that is written without its models says what they would say."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from task_service.api.listed_tasks import task_page
@@ -10,7 +11,7 @@ from task_service.queries.tasks import ListedTask
 MOMENT = datetime(2030, 5, 1, 12, 30, tzinfo=UTC)
 
 
-def listed(number: int, **changes: object) -> ListedTask:
+def listed(number: int, **changes: Any) -> ListedTask:
     task = ListedTask(
         id=UUID(int=number),
         title='Fix "it" \u2028 now',

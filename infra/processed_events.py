@@ -1,6 +1,6 @@
 """What makes at-least-once delivery exactly once in effect: each event that a consumer has applied, kept with it."""
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, func
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, func
 
 
 def processed_events_table(metadata: MetaData) -> Table:
@@ -8,6 +8,8 @@ def processed_events_table(metadata: MetaData) -> Table:
 
     An event is named by its source and its id (CloudEvents 1.0: together they are unique). The consumer is part of the
     key, so that two consumers in one database do not take each other's events for done.
+
+    Whoever has this table also removes what is too old to come again; `processed_events_oldest` serves that.
     """
     return Table(
         "processed_events",
@@ -16,4 +18,5 @@ def processed_events_table(metadata: MetaData) -> Table:
         Column("source", Text, primary_key=True),
         Column("event_id", Text, primary_key=True),
         Column("processed_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
+        Index("processed_events_oldest", "processed_at"),
     )

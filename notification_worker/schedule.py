@@ -23,6 +23,7 @@ from infra.database.errors import is_database_away, sql_state
 from infra.lifecycle import Service
 from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
+from notification_worker.commands import forget_processed as processed
 from notification_worker.commands.forget_old import forget_old
 from notification_worker.commands.send_digests import send_due_digests
 
@@ -52,7 +53,7 @@ def schedule_services(
     clock: Clock = system_clock,
     rhythm: Rhythm | None = None,
 ) -> dict[str, Service]:
-    """Give the services that send digests and that forget what is older than `history`."""
+    """Give the services that send digests and that forget what is older than `history`, or processed long ago."""
     longest = rhythm or Rhythm()
 
     async def send(_: asyncio.Event) -> bool:
@@ -69,7 +70,17 @@ def schedule_services(
         log.info("old_rows_freed", rows=rows)
         return False
 
-    return {"digests": repeated("digests", send, longest.digests), "age": repeated("age", forget, longest.age)}
+    async def forget_processed(_: asyncio.Event) -> bool:
+        rows = await processed.forget_processed(database, clock=clock)
+        if rows:
+            log.info("processed_events_freed", rows=rows)
+        return rows == processed.ROWS
+
+    return {
+        "digests": repeated("digests", send, longest.digests),
+        "age": repeated("age", forget, longest.age),
+        "processed": repeated("processed", forget_processed, longest.age),
+    }
 
 
 def repeated(name: str, job: Job, longest_wait: float) -> Service:

@@ -90,6 +90,8 @@ class Session(Tables):
         Index("sessions_family", func.coalesce(text("family_hash"), text("refresh_hash")), unique=True),
         # Changing the password ends the person's others, logging in removes those that are over.
         Index("sessions_user_id", "user_id"),
+        # Those that are over are removed, oldest first.
+        Index("sessions_over", func.coalesce(text("ended_at"), text("expires_at"))),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -107,6 +109,11 @@ class Session(Tables):
 def is_of_family(family_hash: bytes) -> ColumnElement[bool]:
     """Say of a session that its cookie has, or had, a token of this family."""
     return func.coalesce(Session.family_hash, Session.refresh_hash) == family_hash
+
+
+def over_at() -> ColumnElement[datetime]:
+    """Give when a session was ended, or else expires."""
+    return func.coalesce(Session.ended_at, Session.expires_at)
 
 
 class LoginAttempt(Tables):

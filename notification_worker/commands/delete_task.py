@@ -2,6 +2,10 @@
 
 The link is taken out of the rows, each person with a new number, instead of being left out wherever rows are read: so
 a window that holds such a row learns of it like of any other change.
+
+That a task is gone is noted for ever, in a row of an id and a moment, which names nobody. An event of the task may come
+however late, as a replayed dead letter, and a page that was open may ask to mute it: without the note, people would be
+told with a link to nothing, and rows would be written that no later event takes away.
 """
 
 from sqlalchemy import delete

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from infra.database.engine import create_engine
 from infra.lifecycle import run_services
-from notification_worker.models import notifications
+from notification_worker.commands.forget_processed import KEPT, ROWS
+from notification_worker.models import notifications, processed_events
 from notification_worker.schedule import Rhythm, schedule_services
 from tests.integration.notification_worker.waiting import (
     NOON,
@@ -28,6 +29,7 @@ from tests.support.tcp_proxy import TcpProxy
 
 HISTORY = timedelta(days=30)
 RHYTHM = Rhythm(digests=0.05, age=0.05)
+JOBS = {"digests", "age", "processed"}
 
 
 @dataclass
@@ -93,6 +95,30 @@ async def test_what_grows_too_old_is_forgotten(database: AsyncEngine) -> None:
     assert running.result() == 0
 
 
+async def test_what_was_processed_long_ago_is_forgotten_and_what_was_lately_is_not(database: AsyncEngine) -> None:
+    moments = [*([NOON - KEPT - timedelta(seconds=1)] * (ROWS + 1)), NOON]
+    async with database.begin() as connection:
+        await connection.execute(
+            insert(processed_events),
+            [
+                {
+                    "consumer": "notification_worker",
+                    "source": "/billing",
+                    "event_id": str(number),
+                    "processed_at": moment,
+                }
+                for number, moment in enumerate(moments)
+            ],
+        )
+    async with running_schedule(database, Watch()) as running:
+
+        async def one_is_left() -> bool:
+            return [row.processed_at for row in await rows_of(database, "processed_events")] == [NOON]
+
+        await eventually(one_is_left)
+    assert running.result() == 0
+
+
 async def test_a_database_that_is_away_is_waited_for_and_said(
     notification_database_url: str, database: AsyncEngine
 ) -> None:
@@ -105,7 +131,7 @@ async def test_a_database_that_is_away_is_waited_for_and_said(
             async with running_schedule(proxied, Watch()) as running:
 
                 async def is_said() -> bool:
-                    return {one.get("job") for one in logged if one["event"] == "database_away"} == {"digests", "age"}
+                    return {one.get("job") for one in logged if one["event"] == "database_away"} == JOBS
 
                 await eventually(is_said)
                 proxy.mend()
@@ -125,7 +151,7 @@ async def test_any_other_error_of_a_job_is_said_by_its_kind_and_waited_out(datab
         async with running_schedule(database, watch) as running:
 
             async def is_said() -> bool:
-                return {one["job"] for one in logged if one["event"] == "job_failed"} == {"digests", "age"}
+                return {one["job"] for one in logged if one["event"] == "job_failed"} == JOBS
 
             await eventually(is_said)
             watch.broken = False

@@ -12,7 +12,7 @@ from sqlalchemy import ClauseElement, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from notification_worker.commands import forget_old, send_digests
+from notification_worker.commands import forget_old, forget_processed, send_digests
 from tests.integration.notification_worker.waiting import NOON, Watch, hold, waiting
 
 PEOPLE = 30
@@ -39,11 +39,20 @@ INSERT_ROWS = text(
         LATERAL (SELECT CAST(:noon AS timestamptz) - interval '1 day' * (number % 100)) AS times (moment)
     """
 )
+PROCESSED = 50_000
+INSERT_PROCESSED = text(
+    """
+    INSERT INTO processed_events (consumer, source, event_id, processed_at)
+    SELECT 'notification_worker', '/task-service', gen_random_uuid()::text,
+        CAST(:noon AS timestamptz) - interval '1 day' * (number / 1000.0)
+    FROM generate_series(1, :rows) number
+    """
+)
 _IN_VAIN = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 
 
 async def plan_of(database: AsyncEngine, statement: ClauseElement, **values: object) -> str:
-    with_values = statement.params(**values)
+    with_values = statement.params(**values) if values else statement
     async with database.connect() as connection:
         asked = with_values.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         # A table of a few pages is read whole, whatever its indexes.
@@ -99,7 +108,7 @@ def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 async def cost_of(database: AsyncEngine, statement: ClauseElement, **values: object) -> Cost:
     """Run a statement as the planner likes it best."""
-    with_values = statement.params(**values)
+    with_values = statement.params(**values) if values else statement
     async with database.connect() as connection:
         asked = with_values.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         found = await connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}")
@@ -148,3 +157,16 @@ async def test_old_removals_and_events_are_found_by_their_age(filled: AsyncEngin
     assert "removed_notifications_oldest" in plan
     plan = await plan_of(filled, forget_old._OLDEST_EVENTS, before=NOON)
     assert "task_events_oldest" in plan
+
+
+async def test_the_oldest_processed_events_are_freed_without_a_look_at_the_others(database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await outside.execute(INSERT_PROCESSED, {"rows": PROCESSED, "noon": NOON})
+        await outside.execute(text("VACUUM (ANALYZE) processed_events"))
+    assert "processed_events_oldest" in await plan_of(database, forget_processed._free(NOON))
+    for days in (1, PROCESSED // 1_000 + 1):
+        cost = await cost_of(database, forget_processed._free(NOON - timedelta(days=days)))
+        assert cost.rows_in_vain == 0
+        # Each row is found, locked, found again by its key and removed; nothing else is touched.
+        assert cost.blocks < 10 * forget_processed.ROWS

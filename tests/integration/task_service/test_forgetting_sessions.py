@@ -39,20 +39,20 @@ async def end(api: Api, session_id: UUID) -> None:
 
 async def begin_expired(api: Api, member: Member, count: int) -> list[UUID]:
     """Give sessions that have expired, the oldest first."""
-    now = datetime.now(UTC)
+    now, ids = datetime.now(UTC), [uuid7() for _ in range(count)]
     rows = [
         {
-            "id": uuid7(),
+            "id": one,
             "user_id": member.id,
             "refresh_hash": uuid7().bytes,
             "created_at": now - YEAR,
             "expires_at": now - timedelta(days=1, seconds=-number),
         }
-        for number in range(count)
+        for number, one in enumerate(ids)
     ]
     async with api.engine.begin() as connection:
         await connection.execute(insert(Session), rows)
-    return [row["id"] for row in rows]
+    return ids
 
 
 async def test_a_session_that_has_ended_or_expired_goes_and_the_others_stay(

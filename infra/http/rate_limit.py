@@ -1,7 +1,7 @@
 """How many requests one person, and one address, may send to an API.
 
-A request with a good token is its person's, however many share an address. One without, and every one that logs in or
-refreshes, is counted by its address; so is one whose token turns out to be bad.
+A request with a good token is its person's, however many share an address. One without, and every one to a route that
+asks for no token, is counted by its address; so is one whose token turns out to be bad.
 
 Each process counts for itself: of n API processes a client gets up to n times as much.
 """
@@ -29,8 +29,9 @@ from infra.settings import RequestSettings
 KEYS = 100_000
 """How many clients are remembered, some 20 MB; over it the one that was seen least recently starts afresh."""
 
+_PRINCIPAL = "taskify.principal"
 _API = "/api/"
-_BEFORE_ANY_TOKEN = "/api/auth/"  # noqa: S105 (a path)
+_BEFORE_ANY_TOKEN = ("/api/auth/", "/api/erasures/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,15 @@ class RequestLimits:
         self._addresses = TokenBuckets(of_an_address)
 
     async def principal_of(self, request: Request, verifier: TokenVerifier) -> Principal:
-        """Say who makes a request, and count it.
+        """Say who makes a request, and count it, once however often it is asked of the same request.
 
         Raises:
             TokenError: nobody, with this token.
             TooManyRequestsError: the person, or the address for a bad token, has sent too many.
         """
+        known: Principal | None = request.scope.get(_PRINCIPAL)
+        if known is not None:
+            return known
         try:
             principal = await principal_of(request, verifier)
         except TokenError:
@@ -99,6 +103,7 @@ class RequestLimits:
                 self.count_address(request.scope)
             raise
         self._persons.take(str(principal.user_id))
+        request.scope[_PRINCIPAL] = principal
         return principal
 
     def count_address(self, scope: Scope) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.tokens import Principal
 from infra.auth.bearer import TokenVerifier
+from infra.http.member_route import member_route
 from infra.http.rate_limit import RequestLimits
 from notification_worker.commands.ended_sessions import refuse_ended
 
@@ -40,8 +41,16 @@ Context = Annotated[ApiContext, Depends(_context_of)]
 _documented_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", description="the access token of a login")
 
 
+async def _identify(request: Request) -> Principal:
+    context = await _context_of(request)
+    return await context.limits.principal_of(request, context.verifier)
+
+
+AskerRoute = member_route(_identify)
+
+
 async def _asker(request: Request, context: Context, _: Annotated[object, Depends(_documented_scheme)]) -> Principal:
-    principal = await context.limits.principal_of(request, context.verifier)
+    principal = await _identify(request)
     await refuse_ended(context.database, principal)
     return principal
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response, status
 
 from contracts.socket.frames import Notification
-from notification_worker.api.context import Asker, Context
+from notification_worker.api.context import Asker, AskerRoute, Context
 from notification_worker.api.cursors import CursorQuery, after_of, next_cursor_of
 from notification_worker.api.parameters import PAGE, PATH, Limit
 from notification_worker.api.schemas import HistoryPage, InboxChanges, KnownSeq, Marks, MembersPage, ReadAll
@@ -17,7 +17,7 @@ from notification_worker.commands.list_unread import list_unread
 from notification_worker.commands.mark import Seen, mark_all_read, mark_read, mark_unread
 from notification_worker.commands.sync_inbox import sync_inbox
 
-routes = APIRouter(prefix=PATH, tags=["notifications"])
+routes = APIRouter(prefix=PATH, tags=["notifications"], route_class=AskerRoute)
 
 _LINK_HEADER = {"Link": {"description": '`rel="next"` is the next page', "schema": {"type": "string"}}}
 

@@ -4,13 +4,13 @@ from datetime import time
 
 from fastapi import APIRouter
 
-from notification_worker.api.context import Asker, Context
+from notification_worker.api.context import Asker, AskerRoute, Context
 from notification_worker.api.parameters import PATH
 from notification_worker.api.preference_schemas import NotificationPreferences, WantedPreferences
 from notification_worker.audience.preferences import Preferences
 from notification_worker.commands.preferences import read_preferences, write_preferences
 
-routes = APIRouter(prefix=f"{PATH}/preferences", tags=["preferences"])
+routes = APIRouter(prefix=f"{PATH}/preferences", tags=["preferences"], route_class=AskerRoute)
 
 
 @routes.get("", operation_id="getPreferences")

@@ -5,14 +5,14 @@ from uuid import UUID
 from fastapi import APIRouter, status
 
 from task_service.api.cursor import encode_cursor
-from task_service.api.dependencies import PAGE_LENGTH, Caller, From, Limit, Wired
+from task_service.api.dependencies import PAGE_LENGTH, Caller, From, Limit, MemberRoute, Wired
 from task_service.api.schemas import Comment, CommentPage, CommentRequest
 from task_service.commands import comments as commands
 from task_service.commands.errors import UnknownTaskError
 from task_service.queries.pages import Position
 from task_service.queries.tasks import oldest_comments, task_exists
 
-routes = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"])
+routes = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], route_class=MemberRoute)
 
 
 @routes.get("")

@@ -9,7 +9,9 @@ from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from contracts.tokens import Principal
 from infra.http.address import address_of
+from infra.http.member_route import member_route
 from infra.http.rate_limit import RequestLimits
 from task_service.api.cursor import decode_cursor
 from task_service.api.entity_tag import wanted_versions
@@ -71,6 +73,14 @@ async def _address(request: Request, services: Wired) -> str:
     return address_of(request.scope, services.limits.trusted_proxies)
 
 
+async def _identify(request: Request) -> Principal:
+    services = await services_of(request)
+    return await services.limits.principal_of(request, services.access_tokens)
+
+
+MemberRoute = member_route(_identify)
+
+
 async def signed_in(
     request: Request,
     services: Wired,
@@ -83,7 +93,7 @@ async def signed_in(
         TooManyRequestsError: the person has sent too many requests.
         SessionOverError: its session has ended.
     """
-    principal = await services.limits.principal_of(request, services.access_tokens)
+    principal = await _identify(request)
     now = datetime.now(UTC)
     member = await member_of_session(services.database, principal.session_id, principal.user_id, now)
     if member is None:

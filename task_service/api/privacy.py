@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response, status
 from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from task_service.api.dependencies import Address, Caller, Services, Wired
+from task_service.api.dependencies import Address, Caller, MemberRoute, Services, Wired
 from task_service.api.privacy_schemas import ErasureReceipt, ErasureRequest, ExportStatus
 from task_service.commands import erase_user as erasing
 from task_service.commands import roles
@@ -20,7 +20,7 @@ from task_service.commands.request_export import request_export as begin_export
 from task_service.queries.erasures import find_receipt
 from task_service.queries.export_file import file_of
 
-routes = APIRouter(tags=["privacy"])
+routes = APIRouter(tags=["privacy"], route_class=MemberRoute)
 
 _FILE: dict[int | str, dict[str, Any]] = {
     status.HTTP_200_OK: {

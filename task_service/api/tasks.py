@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from contracts.events.task import TaskStatus
 from task_service import models
 from task_service.api.cursor import encode_cursor
-from task_service.api.dependencies import PAGE_LENGTH, Caller, From, IfMatch, Limit, Wired
+from task_service.api.dependencies import PAGE_LENGTH, Caller, From, IfMatch, Limit, MemberRoute, Wired
 from task_service.api.entity_tag import entity_tag
 from task_service.api.listed_tasks import task_page
 from task_service.api.schemas import ChangeTaskRequest, CreateTaskRequest, Task, TaskPage
@@ -21,7 +21,7 @@ from task_service.queries.tasks import find_task, newest_tasks
 
 JSON = "application/json"
 
-routes = APIRouter(prefix="/api/tasks", tags=["tasks"])
+routes = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=MemberRoute)
 
 
 @routes.post("", status_code=HTTPStatus.CREATED)

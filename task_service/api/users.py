@@ -2,13 +2,13 @@
 
 from fastapi import APIRouter, status
 
-from task_service.api.dependencies import Address, Caller, Wired
+from task_service.api.dependencies import Address, Caller, MemberRoute, Wired
 from task_service.api.schemas import OwnAccount, PasswordRequest, Person, RenameRequest
 from task_service.commands import change_password as passwords
 from task_service.commands.rename_user import rename_user
 from task_service.queries.users import all_users
 
-routes = APIRouter(prefix="/api/users", tags=["users"])
+routes = APIRouter(prefix="/api/users", tags=["users"], route_class=MemberRoute)
 
 
 @routes.get("")

@@ -6,6 +6,7 @@ _LIMIT = "infra/http/rate_limit.py"
 _AUTH_ROUTES = "task_service/api/auth.py"
 
 _REQUESTS = "integration/task_service/test_requests.py::test_"
+_REQUEST_LIMITS = "integration/task_service/test_request_limits.py::test_"
 _LIMITS = "unit/infra/test_rate_limit.py::test_"
 _ORIGINS = "integration/task_service/test_other_origins.py::test_"
 _EVERY_ANSWER = "integration/notification_worker/test_every_answer.py::test_"
@@ -18,7 +19,7 @@ OF_REQUESTS = (
         "self._persons.take(str(principal.user_id))",
         "pass",
         (
-            "integration/task_service/test_request_limits.py::test_a_person_has_a_share_of_their_own_on_every_route",
+            f"{_REQUEST_LIMITS}a_person_has_a_share_of_their_own_on_every_route",
             f"{_EVERY_ANSWER}a_person_has_a_share_and_so_has_an_address_without_a_token",
         ),
     ),
@@ -110,6 +111,24 @@ OF_REQUESTS = (
         "if received > self._limit_bytes:",
         "if False:",
         (f"{_REQUESTS}a_body_over_the_limit_is_refused_whether_its_length_was_said_or_not",),
+    ),
+    Guard(
+        "whoever reads receipts is counted",
+        _LIMIT,
+        ', "/api/erasures/"',
+        ', "/api/auth/"',
+        (f"{_REQUEST_LIMITS}reading_receipts_is_counted_by_the_address_whatever_token_comes_with_it",),
+    ),
+    Guard(
+        "nobody's body is parsed",
+        "infra/http/member_route.py",
+        "                await identify(request)\n",
+        "",
+        (
+            f"{_REQUESTS}a_broken_body_of_nobody_is_answered_as_nobodys",
+            f"{_REQUEST_LIMITS}broken_bodies_are_counted_like_all_others",
+            f"{_EVERY_ANSWER}a_broken_body_of_nobody_is_answered_as_nobodys",
+        ),
     ),
     Guard(
         "the routes of members ask who it is",

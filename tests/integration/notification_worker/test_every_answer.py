@@ -26,6 +26,14 @@ async def test_a_person_has_a_share_and_so_has_an_address_without_a_token(
         await ann.http.aclose()
 
 
+async def test_a_broken_body_of_nobody_is_answered_as_nobodys(ann: Client) -> None:
+    for method, path in (("PUT", "/preferences"), ("POST", "/read-all")):
+        for token in ({}, {"Authorization": "Bearer forged"}):
+            headers = {"Content-Type": "application/json", **token}
+            answer = await ann.http.request(method, f"/api/notifications{path}", content=b"{", headers=headers)
+            assert problem_of(answer).status == 401, (path, token)
+
+
 async def test_every_answer_says_that_it_is_no_page(ann: Client) -> None:
     for answer in (await ann.get("/sync"), await ann.get("/nothing/there"), await Client(ann.http, "x", []).get()):
         assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"

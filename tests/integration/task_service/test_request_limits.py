@@ -33,6 +33,24 @@ async def test_a_person_has_a_share_of_their_own_on_every_route(limited: Api, an
     await limited.client.aclose()
 
 
+async def test_broken_bodies_are_counted_like_all_others(limited: Api, ann: Member) -> None:
+    broken = {"content": b"{", "headers": {"Content-Type": "application/json", "Authorization": "Bearer nonsense"}}
+    answers = [await limited.client.request("POST", "/api/tasks", **broken) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+    own = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    answers = [await ann.request("POST", "/api/tasks", **own) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
+    await limited.client.aclose()
+
+
+async def test_reading_receipts_is_counted_by_the_address_whatever_token_comes_with_it(limited: Api) -> None:
+    path, token = "/api/erasures/01890000-0000-7000-8000-000000000000", {"Authorization": "Bearer nonsense"}
+    answers = [await limited.client.get(path, headers=token) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404, 429]
+    await limited.client.aclose()
+
+
 async def test_before_a_login_the_address_is_counted_and_people_with_tokens_go_on(limited: Api, ann: Member) -> None:
     wrong = {"email": "nobody@example.org", "password": "wrong"}
     answers = [await limited.client.post("/api/auth/login", json=wrong) for _ in range(3)]

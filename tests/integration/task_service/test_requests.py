@@ -1,6 +1,7 @@
 """What every route answers to a request that is no good, and what every answer carries."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +14,7 @@ BODIES = [
     ("POST", "/api/auth/login"),
     ("PATCH", "/api/users/me"),
     ("PUT", "/api/users/me/password"),
+    ("DELETE", "/api/users/me"),
     ("POST", "/api/tasks"),
     ("PATCH", "/api/tasks/{task}"),
     ("POST", "/api/tasks/{task}/comments"),
@@ -22,6 +24,13 @@ OF_MEMBERS = [
     ("GET", "/api/users/me"),
     ("PATCH", "/api/users/me"),
     ("PUT", "/api/users/me/password"),
+    ("DELETE", "/api/users/me"),
+    ("POST", "/api/users/me/export"),
+    ("GET", "/api/users/me/export/{task}"),
+    ("GET", "/api/users/me/export/{task}/file"),
+    ("DELETE", "/api/users/{task}"),
+    ("PUT", "/api/users/{task}/role"),
+    ("DELETE", "/api/users/{task}/role"),
     ("GET", "/api/tasks"),
     ("POST", "/api/tasks"),
     ("GET", "/api/tasks/{task}"),
@@ -40,7 +49,7 @@ JSON = {"Content-Type": "application/json"}
 
 def test_the_routes_of_these_tests_are_all_there_are(api: Api) -> None:
     operations = {
-        (method.upper(), path.replace("{task_id}", "{task}").replace("{comment_id}", "{task}"))
+        (method.upper(), re.sub(r"\{\w+\}", "{task}", path))
         for path, methods in api.app.openapi()["paths"].items()
         for method in methods
     }
@@ -51,6 +60,7 @@ def test_the_routes_of_these_tests_are_all_there_are(api: Api) -> None:
         ("POST", "/api/auth/logout"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/config.json"),
+        ("GET", "/api/erasures/{task}"),
     }
 
     assert operations == set(OF_MEMBERS) | public
@@ -63,6 +73,15 @@ async def test_no_route_of_members_is_open_to_others(api: Api, authorization: st
     for method, path in OF_MEMBERS:
         answer = await api.client.request(method, path.format(task=TASK), headers=headers, json={})
         assert problem(answer) == (401, "unauthenticated"), (method, path)
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer nonsense"])
+async def test_a_broken_body_of_nobody_is_answered_as_nobodys(api: Api, authorization: str | None) -> None:
+    headers = {**JSON, **({"Authorization": authorization} if authorization else {})}
+    for method, path in BODIES:
+        if (method, path) in OF_MEMBERS:
+            answer = await api.client.request(method, path.format(task=TASK), content=b'{"title": ', headers=headers)
+            assert problem(answer) == (401, "unauthenticated"), (method, path)
 
 
 async def test_a_body_that_is_not_json_is_malformed(ann: Member) -> None:

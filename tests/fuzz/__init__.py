@@ -2,6 +2,8 @@
 
 What it does
     `test_sockets` drives real sockets against the gateway's endpoint with hypothesis, as a state machine.
+    `requests` makes HTTP requests of an OpenAPI document, good ones and bad ones, and holds the answers against it; the
+    tests that send them to the APIs are with those of each API (`test_fuzzed_api`).
     `test_messages` gives the readers of events, deliveries and frames bytes near and far from good ones.
 
 Two forms

@@ -14,6 +14,11 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 _TIMES = 20
+_SEARCHES = (
+    "tests/fuzz",
+    "tests/integration/task_service/test_fuzzed_api.py",
+    "tests/integration/notification_worker/test_fuzzed_api.py",
+)
 
 
 def main() -> int:
@@ -40,7 +45,7 @@ def main() -> int:
 
 def _round(report: Path, times: int) -> int:
     environment = {"PATH": os.defpath, "TEST_FUZZ_TIMES": str(times), "TEST_FUZZ_REPORT_TO": str(report)}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "0", "-p", "no:cacheprovider", "tests/fuzz"]
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--timeout", "0", "-p", "no:cacheprovider", *_SEARCHES]
     return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
 
 

@@ -1,6 +1,7 @@
 """Whatever is sent to the notification API, its answer is one that its OpenAPI document promises."""
 
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ cases = cases_of(json.loads(json.dumps(openapi_document(notification_api()))))
 @effort.settings(EXAMPLES)
 @given(case=cases, has_token=st.integers(0, 9).map(bool))
 async def test_every_answer_is_as_the_document_says(
-    database: AsyncEngine, ann: Client, signer: Signer, case: Case, *, has_token: bool
+    database: AsyncEngine, ann: Client, signer: Signer, case: Case[Any], *, has_token: bool
 ) -> None:
     story = TaskStory()
     await apply_events(database, [registered(ANN), story.created(JOHN), story.assigned(JOHN, ANN)])

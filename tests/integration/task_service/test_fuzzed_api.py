@@ -1,6 +1,7 @@
 """Whatever is sent to the task API, its answer is one that its OpenAPI document promises."""
 
 import json
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ cases = cases_of(json.loads(OPENAPI.read_text()))
 
 @effort.settings(EXAMPLES)
 @given(case=cases, has_token=st.integers(0, 9).map(bool))
-async def test_every_answer_is_as_the_document_says(api: Api, ann: Member, case: Case, *, has_token: bool) -> None:
+async def test_every_answer_is_as_the_document_says(api: Api, ann: Member, case: Case[Any], *, has_token: bool) -> None:
     answer = await answer_to(case, api.client, ann.token if has_token else None)
     api.client.cookies.clear()
     assert answer.status_code < 500

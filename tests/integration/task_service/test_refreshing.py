@@ -34,6 +34,17 @@ async def let_grace_pass(api: Api) -> None:
         await connection.execute(update(Session).values(rotated_at=datetime.now(UTC) - timedelta(seconds=61)))
 
 
+async def until_waiting(api: Api, requests: int) -> None:
+    """Return when so many requests wait for a row that another transaction holds."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10), api.engine.connect() as connection:
+        while await connection.scalar(waiting) != requests:
+            await connection.rollback()
+            await asyncio.sleep(0.01)
+
+
 async def ended_sessions(api: Api) -> list[SessionEnded]:
     return [event for event in await api.events() if isinstance(event, SessionEnded)]
 
@@ -106,11 +117,16 @@ async def test_an_answer_that_was_lost_is_given_once_more(api: Api, ann: Member)
 
 async def test_windows_that_refresh_at_once_get_the_same_cookie(api: Api, ann: Member) -> None:
     """Whichever answer a browser takes last, it holds the one that goes on."""
-    cookies = await asyncio.gather(*(renewed(api, ann.cookie) for _ in range(6)))
+    async with api.engine.connect() as holder, asyncio.TaskGroup() as windows:
+        await holder.execute(select(Session.id).with_for_update())
+        asked = [windows.create_task(renewed(api, ann.cookie)) for _ in range(2)]
+        await until_waiting(api, len(asked))
+        await holder.rollback()
 
-    assert len(set(cookies)) == 1
+    cookies = {window.result() for window in asked}
+    assert len(cookies) == 1
     await let_grace_pass(api)
-    await renewed(api, cookies[0])
+    await renewed(api, cookies.pop())
 
 
 async def test_the_grace_is_for_the_cookie_before_and_for_none_older(api: Api, ann: Member) -> None:

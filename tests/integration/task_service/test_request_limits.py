@@ -34,12 +34,12 @@ async def test_a_person_has_a_share_of_their_own_on_every_route(limited: Api, an
 
 
 async def test_broken_bodies_are_counted_like_all_others(limited: Api, ann: Member) -> None:
-    broken = {"content": b"{", "headers": {"Content-Type": "application/json", "Authorization": "Bearer nonsense"}}
-    answers = [await limited.client.request("POST", "/api/tasks", **broken) for _ in range(4)]
+    json = {"Content-Type": "application/json"}
+    nobody = {**json, "Authorization": "Bearer nonsense"}
+    answers = [await limited.client.post("/api/tasks", content=b"{", headers=nobody) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
 
-    own = {"content": b"{", "headers": {"Content-Type": "application/json"}}
-    answers = [await ann.request("POST", "/api/tasks", **own) for _ in range(4)]
+    answers = [await ann.request("POST", "/api/tasks", content=b"{", headers=json) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [400, 400, 400, 429]
     await limited.client.aclose()
 

@@ -174,3 +174,4 @@ async def test_nothing_that_is_stored_opens_a_session(api: Api, ann: Member) -> 
         everything = await connection.run_sync(stored)
     for token in (ann.cookie, newest, newest.partition(".")[2]):
         assert token not in everything
+        assert token.encode().hex() not in everything, "as PostgreSQL writes bytes"

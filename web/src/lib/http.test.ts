@@ -24,6 +24,17 @@ describe("send", () => {
     expect((await answering(new Response(null, { status: 204 }))("/t")).data).toBeUndefined();
   });
 
+  it("hands a file on as it comes, with no time in which it has to", async () => {
+    let signal: AbortSignal | null | undefined;
+    const send = createSend("", (_, init) => {
+      signal = init?.signal;
+      return Promise.resolve(new Response("{ not JSON"));
+    });
+    const { data } = await send<Blob>("/file", { as: "file" });
+    expect(await data.text()).toBe("{ not JSON");
+    expect(signal?.aborted).toBe(false);
+  });
+
   it("throws a problem with its fields and the time to wait", async () => {
     const problem = {
       type: "invalid_request",

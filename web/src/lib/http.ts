@@ -9,6 +9,8 @@ export interface RequestOptions {
   /** Lets the request outlive the page, for marks that are made while leaving it. */
   keepalive?: boolean;
   credentials?: RequestCredentials;
+  /** A file is handed on as it comes, however long that takes; all else is JSON, and has to come in time. */
+  as?: "json" | "file";
 }
 
 export interface Answer<T> {
@@ -44,12 +46,16 @@ async function problemOf(response: Response): Promise<Problem> {
 
 /**
  * A sender of JSON to one origin. Answers outside 200–299 are thrown as ProblemError; no answer, or none within
- * REQUEST_DEADLINE_MS, as UnreachableError. An abort by the caller's own signal passes through.
+ * REQUEST_DEADLINE_MS, as UnreachableError. An abort by the caller's own signal passes through. What is asked for as
+ * a file is a Blob.
  */
 export function createSend(origin: string, fetcher: typeof fetch): Send {
   return async <T>(path: string, options: RequestOptions = {}): Promise<Answer<T>> => {
-    const { body, headers = {}, signal, ...rest } = options;
-    const deadline = AbortSignal.timeout(REQUEST_DEADLINE_MS);
+    const { body, headers = {}, signal, as = "json", ...rest } = options;
+    const signals = [
+      ...(signal ? [signal] : []),
+      ...(as === "json" ? [AbortSignal.timeout(REQUEST_DEADLINE_MS)] : []),
+    ];
     const init: RequestInit = {
       ...rest,
       headers: {
@@ -57,7 +63,7 @@ export function createSend(origin: string, fetcher: typeof fetch): Send {
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: AbortSignal.any(signals),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     };
     let response: Response;
@@ -65,6 +71,7 @@ export function createSend(origin: string, fetcher: typeof fetch): Send {
     try {
       response = await fetcher(origin + path, init);
       if (!response.ok) throw new ProblemError(await problemOf(response), retryAfterMs(response.headers));
+      if (as === "file") return { data: (await response.blob()) as T, headers: response.headers };
       text = await response.text();
     } catch (error) {
       if (error instanceof ProblemError || signal?.aborted) throw error;

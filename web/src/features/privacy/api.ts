@@ -14,7 +14,7 @@ export const HELD_BY: Record<string, string> = {
 export const privacyApi = (send: Send) => ({
   begin: async () => (await send<ExportStatus>("/api/users/me/export", { method: "POST" })).data,
   progress: async (id: string) => (await send<ExportStatus>(`/api/users/me/export/${id}`)).data,
-  file: async (path: string) => (await send<unknown>(path)).data,
+  file: async (path: string) => (await send<Blob>(path, { as: "file" })).data,
 });
 
 export const receiptOf = async (send: Send, id: string) =>

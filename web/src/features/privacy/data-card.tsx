@@ -104,8 +104,7 @@ function Download({ exporting }: { exporting: Exporting }) {
 }
 
 /** Hands a file to the browser; a plain link could not, since the file is for who shows a token. */
-function save(content: unknown): void {
-  const file = new Blob([JSON.stringify(content, null, 2)], { type: "application/json" });
+function save(file: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(file);
   link.download = `taskify-data-${new Date().toISOString().slice(0, 10)}.json`;

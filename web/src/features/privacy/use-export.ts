@@ -15,7 +15,7 @@ export interface Exporting {
   /** Asks for a copy; one that is being gathered goes on. */
   begin: () => Promise<void>;
   /** Gives the content of the file. */
-  fetchFile: () => Promise<unknown>;
+  fetchFile: () => Promise<Blob>;
 }
 
 /** A copy of one's data, from the wish to the file; a page that was loaded again finds the one that it began. */

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.elements import ClauseElement
 
 from infra.database.engine import sqlalchemy_url
@@ -85,7 +86,7 @@ async def lent(database: AsyncEngine) -> AsyncIterator[DirectConnection]:
         asyncpg.PostgresError: what the server says, untranslated.
         OSError, asyncpg.InterfaceError, sqlalchemy.exc.TimeoutError: the database, or a free connection, is away.
     """
-    pooled = await database.raw_connection()
+    pooled = await _take(database)
     driver = pooled.driver_connection
     assert driver is not None  # noqa: S101 (it was checked when it was handed out)
     try:
@@ -97,6 +98,17 @@ async def lent(database: AsyncEngine) -> AsyncIterator[DirectConnection]:
         raise
     finally:
         pooled.close()
+
+
+async def _take(database: AsyncEngine) -> PoolProxiedConnection:
+    """Take a connection out of the pool, which opens one when it has none; what the driver says of that is passed on."""
+    try:
+        return await database.raw_connection()
+    except Exception as error:
+        # SQLAlchemy's adapter has put an error of its own, which nobody else knows, over the driver's.
+        if isinstance(error.__cause__, asyncpg.PostgresError):
+            raise error.__cause__ from None
+        raise
 
 
 async def read(database: AsyncEngine, reading: Callable[[DirectConnection], Awaitable[Result]]) -> Result:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from infra.database.direct import DirectConnection, Statement, lent, read
 from infra.database.engine import create_engine
+from infra.database.errors import is_database_away
+from tests.support.servers import Postgres
 
 ECHO = Statement(select(bindparam("word", type_=literal("").type), literal(7)))
 END = Statement(text("SELECT pg_terminate_backend(pg_backend_pid())"))
@@ -115,3 +117,13 @@ async def test_a_statement_that_is_broken_off_takes_its_connection_with_it(datab
             await read(database, lambda connection: connection.fetch(sleep))
 
     assert await backend(database) != before
+
+
+async def test_who_gets_no_connection_hears_what_the_server_says(database: AsyncEngine, postgres: Postgres) -> None:
+    async with postgres.administrator() as administrator:
+        await administrator.execute(f'ALTER DATABASE "{database.url.database}" CONNECTION LIMIT 0')
+
+    with pytest.raises(asyncpg.TooManyConnectionsError) as raised:
+        await backend(database)
+
+    assert is_database_away(raised.value)

@@ -101,7 +101,7 @@ async def lent(database: AsyncEngine) -> AsyncIterator[DirectConnection]:
 
 
 async def _take(database: AsyncEngine) -> PoolProxiedConnection:
-    """Take a connection out of the pool, which opens one when it has none; what the driver says of that is passed on."""
+    """Take a connection of the pool, which may have to open one; what the driver says of that is passed on."""
     try:
         return await database.raw_connection()
     except Exception as error:

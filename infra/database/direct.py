@@ -22,6 +22,9 @@ Record = asyncpg.Record
 _ENDED = ("08", "57P")
 """States of a connection that is no more: connection exceptions, and an administrator's or a crash's end of it."""
 
+_TROUBLE = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+"""What the driver and the connection raise, besides what the server says."""
+
 _dialect = sqlalchemy_url("postgresql://").get_dialect()()
 
 
@@ -92,8 +95,8 @@ async def lent(database: AsyncEngine) -> AsyncIterator[DirectConnection]:
     try:
         yield DirectConnection(driver)
     except BaseException as error:
-        if not isinstance(error, asyncpg.PostgresError) or _has_ended(error):
-            # Broken off, perhaps in the middle of a statement: nobody can tell what the server still sends.
+        if _may_be_broken_off(error) or driver.is_in_transaction():
+            # Perhaps in the middle of a statement: nobody can tell what the server still sends.
             driver.terminate()
         raise
     finally:
@@ -120,12 +123,19 @@ async def read(database: AsyncEngine, reading: Callable[[DirectConnection], Awai
     async with lent(database) as connection:
         try:
             return await reading(connection)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+        except (asyncpg.PostgresError, *_TROUBLE) as error:
             if not _has_ended(error):
                 raise
             connection.end()
     async with lent(database) as connection:
         return await reading(connection)
+
+
+def _may_be_broken_off(error: BaseException) -> bool:
+    """Say whether an error may have come in the middle of a statement: what a use case raises has not."""
+    if not isinstance(error, Exception) or isinstance(error, _TROUBLE):
+        return True
+    return _has_ended(error)
 
 
 def _has_ended(error: BaseException) -> bool:

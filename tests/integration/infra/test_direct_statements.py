@@ -95,6 +95,7 @@ async def test_a_connection_that_was_quiet_is_asked_first(
 
 
 async def test_a_transaction_that_fails_leaves_nothing_and_its_connection_goes_back(database: AsyncEngine) -> None:
+    before = await backend(database)
     create = Statement(text("CREATE TABLE left_behind (id int)"))
     look = Statement(text("SELECT to_regclass('left_behind')::text"))
 
@@ -107,6 +108,21 @@ async def test_a_transaction_that_fails_leaves_nothing_and_its_connection_goes_b
         await fail()
 
     assert (await read(database, lambda connection: connection.fetch(look)))[0][0] is None
+    assert await backend(database) == before
+
+
+async def test_a_transaction_that_was_left_open_takes_its_connection_with_it(database: AsyncEngine) -> None:
+    before = await backend(database)
+
+    async def fail() -> None:
+        async with lent(database) as connection:
+            await connection.fetch(Statement(text("BEGIN")))
+            raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await fail()
+
+    assert await backend(database) != before
 
 
 async def test_a_statement_that_is_broken_off_takes_its_connection_with_it(database: AsyncEngine) -> None:

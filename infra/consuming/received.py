@@ -30,6 +30,9 @@ class Hold:
     _settled: list[int] = field(default_factory=list)
     """The numbers that are settled, and not acknowledged yet."""
 
+    _acknowledging: bool = False
+    """Whether somebody is at it: one at a time, for whoever else settles meanwhile too."""
+
     @property
     def is_gone(self) -> bool:
         """Whether all that is not acknowledged goes back to the queue."""
@@ -62,24 +65,30 @@ class Hold:
         """
         del self._open[tag]
         self._settled.append(tag)
-        if len(self._settled) > 1:
+        if self._acknowledging:
             return
-        await asyncio.sleep(0)
-        settled, self._settled = self._settled, []
-        oldest = next(iter(self._open), self._seen + 1)
-        together = max((one for one in settled if one < oldest), default=None)
+        self._acknowledging = True
         try:
-            if together is not None:
-                await self._acknowledge(together, multiple=True)
-            for one in settled:
-                if one > oldest:
-                    await self._acknowledge(one, multiple=False)
+            await asyncio.sleep(0)
+            await self._acknowledge_settled()
         except (ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
             return
+        finally:
+            self._acknowledging = False
 
-    async def _acknowledge(self, tag: int, *, multiple: bool) -> None:
-        if self._channel is not None and not self.is_gone:
-            await self._channel.basic_ack(tag, multiple=multiple)
+    async def _acknowledge_settled(self) -> None:
+        """Acknowledge until nothing is left. What is open is looked at before each frame: sending one may take a while.
+
+        A number that was acknowledged already, alone or with others, would make the broker close the channel (406).
+        """
+        while self._settled and self._channel is not None and not self.is_gone:
+            oldest = next(iter(self._open), self._seen + 1)
+            together = max((one for one in self._settled if one < oldest), default=None)
+            if together is None:
+                await self._channel.basic_ack(self._settled.pop(0), multiple=False)
+            else:
+                self._settled = [one for one in self._settled if one > oldest]
+                await self._channel.basic_ack(together, multiple=True)
 
 
 @dataclass(frozen=True, slots=True)

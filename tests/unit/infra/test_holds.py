@@ -11,18 +11,27 @@ from infra.consuming.received import Hold, Received
 
 
 class Channel:
-    """Notes what the broker would take as acknowledged; `open` is what it has delivered and is not."""
+    """Does what the broker would do: it refuses a number that it does not know, or no more.
+
+    `open` is what it has delivered and was not acknowledged. A frame is taken when `room` is set, as with a socket that
+    is full for a moment; the broker has it already.
+    """
 
     def __init__(self) -> None:
         self.is_closed = False
         self.open: list[int] = []
         self.sent = 0
+        self.room = asyncio.Event()
+        self.room.set()
 
     async def basic_ack(self, delivery_tag: int, *, multiple: bool) -> None:
         if self.is_closed:
             raise ChannelInvalidStateError
+        assert delivery_tag in self.open, f"406: unknown delivery tag {delivery_tag}"
         self.sent += 1
         self.open = [tag for tag in self.open if (tag > delivery_tag if multiple else tag != delivery_tag)]
+        await asyncio.sleep(0)
+        await self.room.wait()
 
 
 class Message:
@@ -65,6 +74,29 @@ async def test_a_message_that_is_not_settled_is_never_acknowledged_with_others(s
     await settle(received, *settled)
 
     assert channel.open == [tag for tag in range(1, 6) if tag not in settled]
+
+
+@pytest.mark.parametrize("first", [(1, 3, 5), (3, 5), (1, 2), (5, 3, 1)])
+async def test_no_number_is_acknowledged_twice_when_more_is_settled_while_a_frame_waits(first: tuple[int, ...]) -> None:
+    hold, channel = Hold(), Channel()
+    received = take(hold, channel, range(1, 8))
+    rest = [tag for tag in (2, 4, 1, 6, 3, 5) if tag not in first]
+    channel.room.clear()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(settle(received, *first))
+        await turns()
+        for tag in rest:
+            group.create_task(settle(received, tag))
+            await turns()
+        channel.room.set()
+
+    assert channel.open == [7]
+
+
+async def turns() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def test_what_waited_is_acknowledged_when_it_is_settled_and_frees_the_way_for_groups() -> None:

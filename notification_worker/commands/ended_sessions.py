@@ -48,15 +48,21 @@ async def end_sessions(
     clock: Clock = system_clock,
     observer: ApplyObserver = UNOBSERVED,
 ) -> None:
-    """Note which sessions have ended, and forget those whose last token is dead. Doing it twice is doing it once."""
+    """Note which sessions have ended, and forget those whose last token is dead. Doing it twice is doing it once.
+
+    Of events of other types nothing is noted.
+    """
     now = clock()
-    ended = sorted({event.data.session_id for event in events if isinstance(event, SessionEnded)})
+    endings = [event for event in events if isinstance(event, SessionEnded)]
+    if not endings:
+        return
+    ended = sorted({event.data.session_id for event in endings})
     async with database.begin() as connection:
         await connection.execute(
             insert(ended_sessions).on_conflict_do_nothing(), [{"session_id": one, "noted_at": now} for one in ended]
         )
         await connection.execute(_FORGET, {"before": now - KEPT})
-    observer.applied(events)
+    observer.applied(endings)
 
 
 async def refuse_ended(database: AsyncEngine, principal: Principal) -> None:

@@ -18,10 +18,11 @@ def order_key(event: AnyEvent) -> str:
 
 def is_behind(event: AnyEvent, waiting: Collection[str]) -> bool:
     """Say whether an event has to wait for earlier ones that wait, given by their order keys."""
-    return order_key(event) in waiting or (bool(waiting) and _marks_a_place(event))
+    return order_key(event) in waiting or (bool(waiting) and marks_a_place(event))
 
 
-def _marks_a_place(event: AnyEvent) -> bool:
+def marks_a_place(event: AnyEvent) -> bool:
+    """Say whether an event does nothing, and only marks a place in its queue."""
     return (
         isinstance(event, NotificationRequested) and event.data.kind == DRAINED and event.data.recipients == (NOBODY,)
     )

@@ -9,6 +9,7 @@ from contracts.events.user import SessionEnded
 from infra.consuming.dead_letters import Failure
 from infra.consuming.received import Received
 from infra.database.errors import sql_state
+from notification_worker.commands.order import marks_a_place
 from notification_worker.consumers.batcher import AbandonedError, Batcher, CulpritError
 from notification_worker.consumers.reading import read_event
 
@@ -21,7 +22,10 @@ class TakesDeadLetters(Protocol):
 
 
 class Intake:
-    """The end of a session waits for no other event: it has a batcher of its own, `sessions`."""
+    """The end of a session waits for no other event: it has a batcher of its own, `sessions`.
+
+    What marks a place in a queue waits for both.
+    """
 
     def __init__(self, batcher: Batcher, dead_letters: TakesDeadLetters, *, sessions: Batcher) -> None:
         self._batcher = batcher
@@ -35,6 +39,9 @@ class Intake:
         """
         try:
             event = read_event(received.message)
+            if marks_a_place(event):
+                # It is noted as applied by the other batcher, and that must not be before the sessions in front of it.
+                await self._sessions.applied(event, abandoned=lambda: received.is_gone)
             batcher = self._sessions if isinstance(event, SessionEnded) else self._batcher
             await batcher.applied(event, abandoned=lambda: received.is_gone)
         except AbandonedError:

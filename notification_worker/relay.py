@@ -3,6 +3,11 @@
 All go out strictly in the order of their ids: so the frames of each person come in the order of their `seq`. With
 them go the answers to exports and erasures, to where all events go: an erasure's comes after every frame that it
 changed.
+
+The one order is the price of that: an answer that the broker will not have holds up the deliveries behind it, until it
+is set aside after ten tries (under two minutes), and one whose queue is full or in trouble for as long as that lasts.
+Answers would need a batch of their own beside that of the deliveries, or a thousand refused parts of an export would
+still fill each batch. Their queue takes a million, and the task service empties it as long as it runs.
 """
 
 import socket

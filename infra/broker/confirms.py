@@ -6,23 +6,28 @@ who waits for a confirm, a nack or a return in `confirmations`.
 """
 
 import asyncio
+from collections import deque
 
 import aiormq.abc
 from aiormq.channel import Channel
 from aiormq.exceptions import ChannelInvalidStateError
+
+WRITE_BYTES = 1_000_000
+"""What is handed over at once ends with the message that reaches this."""
 
 
 class ConfirmedSending:
     """Sends over a channel that nobody else publishes on; messages leave in the order of the calls.
 
     One write is under way at any time. What is sent meanwhile goes with the next: so a broker that reads nothing is
-    handed nothing more, and what waits is bounded by what the callers have in flight.
+    handed nothing more, and what waits is bounded by what the callers have in flight. A write is bounded too: messages
+    are not copied together by the hundred megabytes, and others of the connection (a heartbeat) come in between.
     """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
-        self._unwritten: list[bytes] = []
+        self._unwritten: deque[bytes] = deque()
         self._writing = False
         self._in_flight: set[asyncio.Future[object]] = set()
         channel.closing.add_done_callback(self._on_close)
@@ -57,19 +62,22 @@ class ConfirmedSending:
             channel.message_id_delivery_tag.pop(message_id, None)
 
     def _write(self, _: object = None) -> None:
-        """Hand over all that waits; called again when the kernel has taken enough of it."""
+        """Hand over what waits, up to a bound; called again when the kernel has taken enough of it."""
         if not self._unwritten or self._channel.is_closed:
             self._writing = False
             return
-        taken: asyncio.Future[object] = self._loop.create_future()
-        frame = aiormq.abc.ChannelFrame(b"".join(self._unwritten), should_close=False, drain_future=taken)
-        try:
-            self._channel.write_queue.put_nowait(frame)
-        except asyncio.QueueFull:
+        if self._channel.write_queue.full():
             # The library's writer hangs. What waits goes with the next message, or is given up in time.
             self._writing = False
             return
-        self._unwritten.clear()
+        together: list[bytes] = []
+        size = 0
+        while self._unwritten and size < WRITE_BYTES:
+            together.append(self._unwritten.popleft())
+            size += len(together[-1])
+        taken: asyncio.Future[object] = self._loop.create_future()
+        frame = aiormq.abc.ChannelFrame(b"".join(together), should_close=False, drain_future=taken)
+        self._channel.write_queue.put_nowait(frame)
         taken.add_done_callback(self._write)
 
     def _on_close(self, closing: asyncio.Future[object]) -> None:

@@ -8,22 +8,44 @@ from infra.outbox.session import Session
 
 MARK_SECONDS = 2.0
 
+BATCH_BYTES = 8_000_000
+"""A batch ends before the row with which its bodies would be more, and has one row at least."""
+
 _COLUMNS = """o.id, o.message_id, o.type, o.content_type, o.routing_key, o.order_key, o.body, o.attempts,
   extract(epoch FROM clock_timestamp() - o.created_at)::float8 AS age_seconds"""
 
-_DUE_PER_KEY = f"""
+
+def _up_to_bytes(rows: str, *more: str) -> str:
+    """Give of some rows, in the order of their ids, the first whose bodies make no more than `$3` bytes.
+
+    How long a body is stands beside it: it is not read for that, and those behind the cut are not read at all.
+    """
+    columns = "id, message_id, type, content_type, routing_key, order_key, body, attempts"
+    return f"""
+SELECT {", ".join((columns, "age_seconds", *more))} FROM (
+  SELECT *, sum(octet_length(body)) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS bytes
+  FROM ({rows}) AS found) AS counted
+WHERE bytes <= $3 OR bytes = octet_length(body)
+ORDER BY id
+"""  # noqa: S608 (no value is put into the text)
+
+
+_DUE_PER_KEY = _up_to_bytes(f"""
 SELECT {_COLUMNS} FROM outbox AS o
 WHERE o.id > $1 AND (o.next_attempt_at IS NULL OR o.next_attempt_at <= now())
   AND NOT EXISTS (
     SELECT FROM outbox AS earlier
     WHERE earlier.next_attempt_at > now() AND earlier.order_key = o.order_key AND earlier.id < o.id)
 ORDER BY o.id LIMIT $2
-"""  # noqa: S608 (no value is put into the text)
+""")  # noqa: S608 (see above)
 
-_OLDEST = f"""
+_OLDEST = _up_to_bytes(
+    f"""
 SELECT {_COLUMNS}, coalesce(o.next_attempt_at > now(), false) AS waits FROM outbox AS o
 WHERE o.id > $1 ORDER BY o.id LIMIT $2
-"""  # noqa: S608 (see above)
+""",  # noqa: S608 (see above)
+    "waits",
+)
 
 _DELETE = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
 
@@ -83,8 +105,11 @@ class OutboxStore:
     when a higher id had been seen. Without this care a row that is committed late would be passed over.
     """
 
-    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, session: Session, clock: Callable[[], float] = time.monotonic, batch_bytes: int = BATCH_BYTES
+    ) -> None:
         self._session = session
+        self._batch_bytes = batch_bytes
         self._clock = clock
         self._scan_after = 0
         self._highest_seen = 0
@@ -100,14 +125,14 @@ class OutboxStore:
     async def due_per_key(self, limit: int) -> list[OutboxRow]:
         """Give the oldest rows that may be published now; none is behind a waiting row of its key."""
         await self._move_scan()
-        found = await self._session.fetch(_DUE_PER_KEY, self._scan_after, limit)
+        found = await self._session.fetch(_DUE_PER_KEY, self._scan_after, limit, self._batch_bytes)
         return self._seen([OutboxRow(*row) for row in found])
 
     async def due_in_strict_order(self, limit: int) -> list[OutboxRow]:
         """Give the oldest rows up to the first that waits for its next attempt."""
         await self._move_scan()
         rows = []
-        for found in await self._session.fetch(_OLDEST, self._scan_after, limit):
+        for found in await self._session.fetch(_OLDEST, self._scan_after, limit, self._batch_bytes):
             *values, waits = found
             if waits:
                 break

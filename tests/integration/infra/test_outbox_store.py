@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from infra.outbox.session import Session, open_session
-from infra.outbox.store import MARK_SECONDS, OutboxStore, Postponement
+from infra.outbox.store import _DUE_PER_KEY, _OLDEST, BATCH_BYTES, MARK_SECONDS, OutboxStore, Postponement
 from tests.integration.infra.relays import DEADLINE_SECONDS, append
 
 
@@ -108,10 +108,36 @@ async def test_a_batch_comes_from_the_index_although_statistics_say_that_the_tab
 
     assert [row.id for row in await store.due_per_key(3)] == [1, 2, 3]
 
-    from infra.outbox.store import _DUE_PER_KEY  # noqa: PLC0415 (the very statement is what this test is about)
+    for statement in (_DUE_PER_KEY, _OLDEST):
+        bound = statement.replace("$1", "0").replace("$2", "500").replace("$3", "8000000")
+        plan = "\n".join(line[0] for line in await session.fetch("EXPLAIN " + bound))
+        assert "Sort" not in plan
+        assert "Seq Scan" not in plan
 
-    plan = "\n".join(
-        line[0] for line in await session.fetch("EXPLAIN " + _DUE_PER_KEY.replace("$1", "0").replace("$2", "500"))
+
+async def test_a_batch_ends_before_its_bodies_are_more_than_may_be_and_has_one_row_at_least(
+    session: Session, database: asyncpg.Connection
+) -> None:
+    ids = [await append(database, key, "ä" * length) for key, length in (("a", 30), ("b", 20), ("c", 1), ("d", 200))]
+    store = OutboxStore(session, batch_bytes=100)
+
+    for due in (store.due_per_key, store.due_in_strict_order):
+        assert [row.id for row in await due(10)] == ids[:2]
+        assert [row.id for row in await due(1)] == ids[:1]
+    await store.delete(ids[:3])
+
+    for due in (store.due_per_key, store.due_in_strict_order):
+        assert [len(row.body) for row in await due(10)] == [200]
+
+
+async def test_a_batch_out_of_many_large_rows_is_small(session: Session, database: asyncpg.Connection) -> None:
+    await database.execute("ALTER TABLE outbox ALTER body SET STORAGE EXTERNAL")
+    await database.execute(
+        "INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body)"
+        " SELECT i, 't', 't', 't', 'a', repeat('b', 1000000) FROM generate_series(1, 40) AS i"
     )
-    assert "Sort" not in plan
-    assert "Seq Scan" not in plan
+    store = OutboxStore(session)
+
+    for due in (store.due_per_key, store.due_in_strict_order):
+        rows = await due(500)
+        assert sum(len(row.body) for row in rows) == BATCH_BYTES

@@ -21,6 +21,8 @@ def main() -> int:
     commands.add_parser("relay", help="publish the events of the outbox")
     commands.add_parser("migrate", help="bring the database up to date")
     commands.add_parser("republish", help="tell the other services again who there is and who watches what")
+    draining = commands.add_parser("drain", help="wait until all that other services have answered so far is applied")
+    draining.add_argument("--seconds", type=float, default=20.0, help="fail when it takes longer (20)")
     openapi = commands.add_parser("openapi", help="describe the API in contracts/schemas/openapi")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail when the file is stale")
     keys = commands.add_parser("keys", help="the keys that sign access tokens").add_subparsers(
@@ -36,11 +38,12 @@ def main() -> int:
         retiring.error("--now needs the ID of a key")
     if arguments.command == "openapi":
         return app.describe(OPENAPI, check=arguments.check)
-    run = {
+    run: Callable[[], int] | None = {
         "api": app.run_api,
         "relay": app.run_relay,
         "migrate": app.run_migration,
         "republish": app.run_republish,
+        "drain": lambda: app.run_drain(arguments.seconds),
     }.get(arguments.command)
     return run_command(f"task_service {arguments.command}", run or _on_keys(arguments), SigningKeyError)
 

@@ -22,7 +22,7 @@ from infra.lifecycle import run_process, run_services
 from infra.metrics.registry import process_registry
 from infra.outbox.wake_up import WakeUp
 from infra.settings import broker_addresses
-from infra.telemetry.logging import configure_logging
+from infra.telemetry.logging import configure_logging, quiet_broker_libraries
 from infra.telemetry.process import configure_telemetry
 from task_service.api.application import create_api
 from task_service.api.dependencies import Services
@@ -34,6 +34,7 @@ from task_service.commands.republish import republish
 from task_service.commands.request_export import ExportLimits
 from task_service.commands.unit_of_work import UnitOfWork, reading_sessions, session_factory
 from task_service.consumers.answers import Answers
+from task_service.consumers.draining import drain
 from task_service.credentials.access_tokens import AccessTokens
 from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.key_rotation import report_keys, retire, rotate
@@ -42,7 +43,7 @@ from task_service.credentials.signing_keys import read_signing_keys
 from task_service.queries.readiness import check_database, check_tables
 from task_service.relay import WAKE_UP_CHANNEL, relay_services
 from task_service.retention import retention_service
-from task_service.settings import ApiSettings, DatabaseSettings, KeySettings, Registration, RelaySettings
+from task_service.settings import ApiSettings, DatabaseSettings, DrainSettings, KeySettings, Registration, RelaySettings
 
 SERVICE = "task_service"
 
@@ -75,6 +76,15 @@ def run_republish() -> int:
     """Tell the other services again who there is and who watches what, then end; the relay sends it."""
     settings = DatabaseSettings()
     return asyncio.run(_republish(settings.task_database_url))
+
+
+def run_drain(seconds: float) -> int:
+    """Wait until all that lies in this service's queue now is applied; fail when that takes longer."""
+    settings = DrainSettings()
+    quiet_broker_libraries()
+    asyncio.run(drain(settings.task_database_url, broker_addresses(settings.operator_broker_url), seconds))
+    sys.stdout.write("All that lay in the task service's queue is applied\n")
+    return 0
 
 
 def list_keys() -> int:

@@ -32,6 +32,12 @@ class DatabaseSettings(Settings):
     task_database_url: PostgresUrl
 
 
+class DrainSettings(DatabaseSettings):
+    """`operator_broker_url` is of a broker user who may send to any queue."""
+
+    operator_broker_url: BrokerUrls
+
+
 class RelaySettings(DatabaseSettings):
     task_broker_url: BrokerUrls
     task_relay_port: Port = 8003

@@ -31,7 +31,7 @@ class RestoreSettings(Settings):
 
 class BackupSettings(RestoreSettings):
     operator_broker_url: BrokerUrls
-    """Not used here: the worker's `drain` needs it, and to fail before anything is held still is better."""
+    """Not used here: the `drain` of both services needs it, and to fail before anything is held still is better."""
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def _take(folder: Path) -> int:
     settings = BackupSettings()
     manifest, held = asyncio.run(take(folder, settings.task_database_url, settings.notification_database_url))
     _tell(manifest, f"{folder} holds both databases as of")
-    sys.stdout.write(f"The relay was held still for {held:.1f} s.\n")
+    sys.stdout.write(f"The relays were held still for {held:.1f} s.\n")
     return 0
 
 

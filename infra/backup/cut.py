@@ -38,7 +38,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """`held_seconds` is how long the relay was held still."""
+    """`held_seconds` is how long the relays were held still."""
 
     snapshots: Mapping[str, Snapshot]
     held_seconds: float
@@ -57,18 +57,22 @@ async def count_rows(connection: asyncpg.Connection) -> dict[str, int]:
 async def cut(task_database_url: str, notification_database_url: str) -> AsyncIterator[Cut]:
     """Open a snapshot of each database such that what is in neither's outbox nor applied does not exist.
 
-    What is published is confirmed before its row goes, and lies in a queue then; so once the relay is held still and
-    the queues are drained, every event is either in the task service's outbox or applied by the worker.
+    What is published is confirmed before its row goes, and lies in a queue then. So once both relays are held still and
+    the queues of both services are drained, every event is either in the outbox of who wrote it or applied by who
+    takes it: those of the task service, and the worker's answers to exports and erasures.
 
     Raises:
-        BackupError: the worker did not drain its queues.
-        NotPausedError: the relay could not be held still.
+        BackupError: a service did not drain its queues.
+        NotPausedError: a relay could not be held still.
         DatabaseAwayError: a database does not answer.
     """
     async with AsyncExitStack() as open_until_dumped:
-        async with relay_paused(task_database_url, "backup"):
+        async with AsyncExitStack() as paused:
             began = time.monotonic()
-            await _drain()
+            for url in (task_database_url, notification_database_url):
+                await paused.enter_async_context(relay_paused(url, "backup"))
+            for service in (NOTIFICATION_WORKER, TASK_SERVICE):
+                await _drain(service)
             urls = {TASK_SERVICE: task_database_url, NOTIFICATION_WORKER: notification_database_url}
             snapshots = {
                 service: await open_until_dumped.enter_async_context(_snapshot(url)) for service, url in urls.items()
@@ -77,15 +81,20 @@ async def cut(task_database_url: str, notification_database_url: str) -> AsyncIt
         yield Cut(snapshots, held_seconds)
 
 
-async def _drain() -> None:
-    """Let the worker's own command wait: which queues there are, and what applied means, is its business."""
-    command = ("-m", NOTIFICATION_WORKER, "drain", "--seconds", str(DRAIN_SECONDS))
+async def _drain(service: str) -> None:
+    """Let the service's own command wait: which queues there are, and what applied means, is its business."""
+    command = ("-m", service, "drain", "--seconds", str(DRAIN_SECONDS))
     process = await asyncio.create_subprocess_exec(
         sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await process.communicate()
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
     if process.returncode != 0:
-        raise BackupError(f"the worker's queues: {said.decode(errors='replace').strip()}")
+        raise BackupError(f"the queues of {service}: {said.decode(errors='replace').strip()}")
 
 
 @asynccontextmanager

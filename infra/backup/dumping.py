@@ -9,11 +9,11 @@ from infra.backup.programs import program, run_program
 
 
 async def take(folder: Path, task_database_url: str, notification_database_url: str) -> tuple[Manifest, float]:
-    """Back up both databases into a new folder; give what it holds, and for how many seconds the relay was held still.
+    """Back up both databases into a new folder; give what it holds, and how many seconds the relays were held still.
 
     Raises:
         BackupError: one of its kinds; there is no folder then.
-        InfraError: the relay could not be held still, or a database is away.
+        InfraError: a relay could not be held still, or a database is away.
     """
     program("pg_dump")
     urls = {TASK_SERVICE: task_database_url, NOTIFICATION_WORKER: notification_database_url}

@@ -2,7 +2,8 @@
 
 What it does
     One queue, `task-service.user-events`. `intake` takes a message, reads it (`reading`), has a command apply it, and
-    acknowledges. It runs in the process of the relay: both talk to the broker, and the API does not.
+    acknowledges. It runs in the process of the relay: both talk to the broker, and the API does not. `draining` puts a
+    mark behind what lies in the queue, and waits until it is reached.
 
 Guarantees
     Each event is applied in one transaction, and acknowledged after the commit. Applying one again changes nothing, so

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from contracts.events import UnreadableEventError
@@ -14,8 +15,9 @@ from infra.database.errors import blames_the_values, sql_state
 from infra.telemetry.logging import get_logger
 from task_service.commands.complete_erasure import note_answer
 from task_service.commands.gather_export import gather_own_parts, keep_part
+from task_service.commands.pass_mark import pass_mark
 from task_service.commands.unit_of_work import UnitOfWork
-from task_service.consumers.reading import Taken, read_event
+from task_service.consumers.reading import MARK, Taken, read_event
 
 _PAUSE_SECONDS = 0.1
 _PAUSE_CAP_SECONDS = 5.0
@@ -26,6 +28,12 @@ log = get_logger("user_events")
 
 Counted = Callable[[str], None]
 """Told what became of each message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    id: str
+    type: str = MARK
 
 
 class Intake:
@@ -47,9 +55,9 @@ class Intake:
 
     async def _handle(self, received: Received) -> str | None:
         """Say what became of it; None is for a message that will come again."""
-        began_at = datetime.now(UTC)
+        began_at, message = datetime.now(UTC), received.message
         try:
-            event = read_event(received.message)
+            event = _Mark(message.message_id or "") if message.type == MARK else read_event(message)
         except UnreadableEventError as error:
             return await self._give_up(received, Failure(REASONS[type(error)], str(error), 1, began_at))
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
@@ -68,7 +76,9 @@ class Intake:
                 return APPLIED if changed else REPEATED
         return None
 
-    async def _apply(self, event: Taken) -> bool:
+    async def _apply(self, event: Taken | _Mark) -> bool:
+        if isinstance(event, _Mark):
+            return await pass_mark(self._unit_of_work, event.id)
         if isinstance(event, UserExportRequested):
             return await gather_own_parts(self._unit_of_work, event.data)
         if isinstance(event, UserExported):

@@ -8,6 +8,13 @@ from contracts.events.refusals import ForeignSourceError, UnexpectedEventTypeErr
 from contracts.events.user import UserErasureCompleted, UserExported, UserExportRequested
 from contracts.topology import TASK_SERVICE
 
+MARK = "taskify.mark.v1"
+"""The AMQP type of what only marks a place in the queue (`draining`), by its `message_id`.
+
+Only an operator may send to a queue directly, and so nobody else can send one: what comes through an exchange and says
+that it is a mark can do no more than be told of.
+"""
+
 Taken = UserExportRequested | UserExported | UserErasureCompleted
 
 

@@ -43,7 +43,7 @@ async def test_a_system_that_was_destroyed_comes_back_with_all_that_was_answered
                 said = await backing_up
                 titles = before + await during
                 await window.until(lambda seen: told(seen) == Counter(titles), "all that was written")
-    assert "The relay was held still for" in said
+    assert "The relays were held still for" in said
 
     with tempfile.TemporaryDirectory(prefix="taskify-backup-") as folder:
         async with System.started(Path(folder), backup=backup) as system:

@@ -39,6 +39,9 @@ ADMINISTRATOR = "administrator"
 FORMER_MEMBER = "a former member"
 """The name of everybody who was erased."""
 
+ERASED_DOMAIN = "erased.invalid"
+"""Where the addresses of those are who were erased: nowhere (RFC 6761, section 6.4)."""
+
 
 def _among(column: str, words: list[str]) -> str:
     return f"{column} IN ({', '.join(repr(str(word)) for word in words)})"
@@ -215,7 +218,7 @@ class Export(Tables):
 
 
 class ExportPart(Tables):
-    """One of `parts` answers of a service, as JSON."""
+    """One of `parts` answers of a service, as JSON; `sections` as `commands.export_text` says, null from older code."""
 
     __tablename__ = "export_parts"
 
@@ -224,6 +227,7 @@ class ExportPart(Tables):
     part: Mapped[int] = mapped_column(Integer, primary_key=True)
     parts: Mapped[int] = mapped_column(Integer)
     document: Mapped[str] = mapped_column(Text)
+    sections: Mapped[list[Any] | None] = mapped_column(JSONB)
 
 
 class Erasure(Tables):

@@ -5,6 +5,10 @@ notifications. All parts are read from one snapshot and go into the outbox in on
 each part says how many there are, and so no more than one part is in memory at a time.
 
 Of notifications of other people that name this one only the number is told: their content is the others'.
+
+The snapshot may name somebody who is erased while it is read. So at its end erasures are held off, and if somebody has
+been erased since, nothing is written and it is read anew. To hold them off all the time would hold up all events, which
+wait behind an erasure that waits.
 """
 
 import json
@@ -35,7 +39,7 @@ from infra.outbox.message import event_message
 from infra.outbox.writer import append_rows
 from infra.telemetry.logging import get_logger
 from notification_worker.audience.wording import message_of
-from notification_worker.commands.event_claims import claim
+from notification_worker.commands.event_claims import claim, hold_off_erasures
 from notification_worker.commands.notification_rows import parts_of
 from notification_worker.models import (
     export_requests,
@@ -58,6 +62,7 @@ _ROWS_BYTES = EXPORT_PART_BYTES * 9 // 10
 """What the rows of a part take; the rest is for the names of its sections."""
 
 _FETCHED = 200
+_READINGS = 5
 _TOLD = ("notifications", "notification_members")
 
 Document = dict[str, JsonValue]
@@ -87,7 +92,10 @@ async def note_export_request(database: AsyncEngine, event: UserExportRequested,
 
 
 async def answer_export_request(database: AsyncEngine, *, clock: Clock = system_clock) -> bool:
-    """Write the answer to one request, if there is one that nobody else answers at this moment; say whether."""
+    """Write the answer to one request, if there is one that nobody else answers at this moment; say whether.
+
+    If somebody is erased during each of `_READINGS` readings it is left for the next time.
+    """
 
     async def transaction() -> bool:
         async with database.connect() as plain:
@@ -98,14 +106,33 @@ async def answer_export_request(database: AsyncEngine, *, clock: Clock = system_
                 request = (await connection.execute(oldest.with_for_update(skip_locked=True))).one_or_none()
                 if request is None:
                     return False
+                erased = await _count_erased(connection)
                 await _answer(connection, request, clock())
+                await hold_off_erasures(connection)
+                async with database.connect() as present:
+                    if await _count_erased(present) != erased:
+                        raise _SomebodyErasedError
                 this = export_requests.c.event_id == request.event_id
                 await connection.execute(
                     delete(export_requests).where(this, export_requests.c.event_source == request.event_source)
                 )
                 return True
 
-    return await retry_on_conflict(transaction)
+    for _ in range(_READINGS):
+        try:
+            return await retry_on_conflict(transaction)
+        except _SomebodyErasedError:
+            log.info("export_read_anew")
+    return False
+
+
+class _SomebodyErasedError(Exception):
+    """What was read may name somebody who is erased by now."""
+
+
+async def _count_erased(connection: AsyncConnection) -> int:
+    """Count who was erased: whoever is stays so, and none of these rows goes."""
+    return await connection.scalar(select(func.count()).where(users.c.erased_at.is_not(None))) or 0
 
 
 async def _answer(connection: AsyncConnection, request: Row[Any], now: datetime) -> None:

@@ -89,8 +89,11 @@ async def log_out(request: Request, services: Wired, response: Response, refresh
 
 
 def _access_token(services: Services, session: Session, user: User) -> AccessToken:
-    token = services.access_tokens.issue(Bearer(user.id, user.name, session.id), datetime.now(UTC))
-    return AccessToken(access_token=token, expires_in=int(services.access_tokens.life.total_seconds()))
+    tokens, now = services.access_tokens, datetime.now(UTC)
+    bearer = Bearer(user.id, user.name, session.id, session.expires_at)
+    return AccessToken(
+        access_token=tokens.issue(bearer, now), expires_in=int(tokens.life_of(bearer, now).total_seconds())
+    )
 
 
 def _set_cookie(services: Services, response: Response, token: str, expires_at: datetime) -> None:

@@ -14,6 +14,7 @@ from infra.http.address import address_of
 from infra.http.member_route import member_route
 from infra.http.rate_limit import RequestLimits
 from task_service.api.cursor import decode_cursor
+from task_service.api.downloads import Downloads
 from task_service.api.entity_tag import wanted_versions
 from task_service.commands.errors import ForeignPageError, SessionOverError
 from task_service.commands.login_throttle import LoginThrottle
@@ -45,6 +46,7 @@ class Services:
     page_origins: frozenset[str]
     registration_open: bool
     exports: ExportLimits = field(default_factory=ExportLimits)
+    downloads: Downloads = field(default_factory=Downloads)
 
 
 @dataclass(frozen=True, slots=True)

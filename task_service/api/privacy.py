@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from task_service.api.dependencies import Address, Caller, MemberRoute, Services, Wired
+from task_service.api.downloads import Download
 from task_service.api.privacy_schemas import ErasureReceipt, ErasureRequest, ExportStatus
 from task_service.commands import erase_user as erasing
 from task_service.commands import roles
@@ -46,7 +47,7 @@ async def get_export(export_id: UUID, services: Wired, caller: Caller) -> Export
 
 @routes.get("/api/users/me/export/{export_id}/file", response_class=StreamingResponse, responses=_FILE)
 async def get_export_file(export_id: UUID, services: Wired, caller: Caller) -> Response:
-    """Download the file, once the export is ready and until it expires."""
+    """Download the file, once the export is ready and until it expires; one at a time, and some in an hour."""
     progress = await _progress(services, export_id, caller.id)
     if progress.state is ExportState.EXPIRED:
         raise UnknownExportError
@@ -59,11 +60,14 @@ async def get_export_file(export_id: UUID, services: Wired, caller: Caller) -> R
         async with services.unit_of_work.begin() as work:
             yield work.session
 
-    return StreamingResponse(
+    download = Download(
         file_of(session, progress.export),
         media_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+    download.downloads, download.user_id = services.downloads, caller.id
+    services.downloads.begin(caller.id)
+    return download
 
 
 @routes.delete("/api/users/me", status_code=status.HTTP_202_ACCEPTED)

@@ -33,6 +33,12 @@ def _email(text: str) -> str:
     return text
 
 
+def _not_erased(email: str) -> str:
+    if email.rpartition("@")[2].casefold() == models.ERASED_DOMAIN:
+        raise PydanticCustomError("not_an_email", "Must be an e-mail address of somebody")
+    return email
+
+
 Storable = AfterValidator(_storable)
 """PostgreSQL keeps every character but NUL."""
 
@@ -61,7 +67,7 @@ class Answer(BaseModel):
 
 
 class RegisterRequest(RequestBody):
-    email: Email
+    email: Annotated[Email, AfterValidator(_not_erased)]
     name: Name
     password: NewPassword
 

@@ -19,7 +19,7 @@ from contracts.events.task import (
 )
 from infra.outbox.message import OutboxMessage
 from task_service.commands.errors import UnknownAssigneeError
-from task_service.commands.locking import Versions, load_people, lock_task
+from task_service.commands.locking import Versions, actor_among, load_people, lock_task
 from task_service.commands.task_events import People, person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork, Work
 from task_service.commands.watching import watch
@@ -44,13 +44,14 @@ async def change_task(
         UnknownTaskError: there is no such task.
         VersionConflictError: the task is in none of the versions.
         UnknownAssigneeError: there is no such person.
+        SessionOverError: the actor is gone.
     """
     async with unit_of_work.begin() as work:
         task = await lock_task(work.session, task_id, versions)
         people = await load_people(
             work.session, (actor_id, task.creator_id, task.assignee_id, changes.get("assignee_id"))
         )
-        actor = people[actor_id]
+        actor = actor_among(people, actor_id)
         events = [
             *_change_texts(task, actor, changes),
             *_change_status(task, actor, changes),

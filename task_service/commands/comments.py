@@ -21,7 +21,7 @@ from infra.database.direct import DirectConnection, Record, Statement
 from infra.outbox.writer import append_statement, append_values
 from task_service.commands.access import may_delete
 from task_service.commands.errors import NotYoursError, SessionOverError, UnknownCommentError, UnknownTaskError
-from task_service.commands.locking import load_people, lock_task
+from task_service.commands.locking import actor_among, load_people, lock_task
 from task_service.commands.task_events import person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.watching import let_watch
@@ -45,7 +45,8 @@ _LOCK = Statement(select(Task.id, Task.title, Task.event_sequence).where(Task.id
 _ACTOR = Statement(
     select(User.id, User.name, Watcher.reasons, Watcher.stopped)
     .outerjoin(Watcher, and_(Watcher.user_id == User.id, Watcher.task_id == _task_id))
-    .where(User.id == _actor_id)
+    .where(User.id == _actor_id, User.erased_at.is_(None))
+    .with_for_update(read=True, of=User)
 )
 _WATCH = Statement(
     insert(Watcher)
@@ -134,10 +135,11 @@ async def delete_comment(unit_of_work: UnitOfWork, actor_id: UUID, task_id: UUID
         UnknownTaskError: there is no such task.
         UnknownCommentError: the task has no such comment.
         NotYoursError: the actor neither wrote it nor is an administrator.
+        SessionOverError: the actor is gone.
     """
     async with unit_of_work.begin() as work:
         task = await lock_task(work.session, task_id)
-        actor = (await load_people(work.session, (actor_id,)))[actor_id]
+        actor = actor_among(await load_people(work.session, (actor_id,)), actor_id)
         comment = await work.session.get(Comment, comment_id)
         if comment is None or comment.task_id != task_id:
             raise UnknownCommentError

@@ -2,19 +2,20 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from contracts.events.user import UserErasureCompletedData
 from task_service.commands.scrubbing import take_names_out
 from task_service.commands.unit_of_work import UnitOfWork
-from task_service.models import Erasure, ErasureService
+from task_service.commands.withdraw_exports import withdraw_exports_naming
+from task_service.models import Erasure, ErasureService, Watcher
 
 
 async def note_answer(unit_of_work: UnitOfWork, answer: UserErasureCompletedData) -> bool:
     """Replace what the service has said before; say whether that changed anything. With nothing pending it is final.
 
-    With the last of these answers the erasure is complete, and events that were under way when it began, and were
-    written a moment later, are looked through once more.
+    With the last of these answers the erasure is complete. What was under way when it began, and was written a moment
+    later, goes then: names in events, watched tasks, and other people's exports that name the person.
     """
     async with unit_of_work.begin() as work:
         erasure = await work.session.scalar(
@@ -36,6 +37,11 @@ async def note_answer(unit_of_work: UnitOfWork, answer: UserErasureCompletedData
         if all(one.completed_at is not None for one in services):
             erasure.completed_at = now
             await take_names_out(work.session, erasure.user_id)
+            await work.session.execute(
+                delete(Watcher).where(Watcher.user_id == erasure.user_id),
+                execution_options={"synchronize_session": False},
+            )
+            await withdraw_exports_naming(work.session, erasure.user_id)
         # Nothing else of this session is flushed by itself.
         await work.session.flush()
     return True

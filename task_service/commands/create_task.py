@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from contracts.events.task import TaskAssigned, TaskAssignedData, TaskCreated, TaskCreatedData, TaskStatus, WatchReason
 from task_service.commands.errors import UnknownAssigneeError
-from task_service.commands.locking import load_people
+from task_service.commands.locking import actor_among, load_people
 from task_service.commands.task_events import person, reference, task_event
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.watching import let_watch
@@ -28,10 +28,11 @@ async def create_task(unit_of_work: UnitOfWork, actor_id: UUID, new: NewTask) ->
 
     Raises:
         UnknownAssigneeError: there is no such person.
+        SessionOverError: the actor is gone.
     """
     async with unit_of_work.begin() as work:
         people = await load_people(work.session, (actor_id, new.assignee_id))
-        actor = people[actor_id]
+        actor = actor_among(people, actor_id)
         assignee = people.get(new.assignee_id) if new.assignee_id else None
         if new.assignee_id and (not assignee or assignee.erased_at is not None):
             raise UnknownAssigneeError

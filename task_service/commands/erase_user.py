@@ -15,14 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.events.user import HOLDERS
 from contracts.topology import TASK_SERVICE
 from infra.database.errors import retry_on_conflict
+from infra.telemetry.logging import get_logger
 from task_service.commands.errors import NotConfirmedError, OwnAccountError, SessionOverError, UnknownUserError
 from task_service.commands.login_throttle import LoginThrottle, account_keys
 from task_service.commands.roles import check_administrator, check_one_remains, take_turns
 from task_service.commands.scrubbing import take_names_out
 from task_service.commands.unit_of_work import UnitOfWork, Work
 from task_service.commands.user_events import session_ended, user_erased
+from task_service.commands.withdraw_exports import withdraw_exports_naming
 from task_service.credentials.passwords import Passwords
 from task_service.models import (
+    ERASED_DOMAIN,
     FORMER_MEMBER,
     MEMBER,
     Erasure,
@@ -34,6 +37,8 @@ from task_service.models import (
     User,
     Watcher,
 )
+
+log = get_logger("administration")
 
 
 async def erase_oneself(
@@ -74,7 +79,9 @@ async def erase_another(unit_of_work: UnitOfWork, actor_id: UUID, user_id: UUID)
     """
     if actor_id == user_id:
         raise OwnAccountError
-    return await retry_on_conflict(lambda: _erase(unit_of_work, user_id, actor_id=actor_id))
+    receipt = await retry_on_conflict(lambda: _erase(unit_of_work, user_id, actor_id=actor_id))
+    log.info("person_erased", actor=str(actor_id), person=str(user_id))
+    return receipt
 
 
 async def _erase(
@@ -113,11 +120,13 @@ async def _remove(work: Work, user: User) -> Receipt:
         "sessions": await _deleted(session, delete(Session).where(Session.user_id == user.id)),
         "login_attempts": await _deleted(session, delete(LoginAttempt).where(of_the_account)),
         "exports": await _deleted(session, delete(Export).where(Export.user_id == user.id)),
+        "exports_of_others": await withdraw_exports_naming(session, user.id),
         "watched_tasks": await _deleted(session, delete(Watcher).where(Watcher.user_id == user.id)),
         "events_not_sent_yet": await take_names_out(session, user.id),
     }
-    user.email, user.name = f"{user.id}@erased.invalid", FORMER_MEMBER
-    user.password_hash, user.role, user.erased_at = "", MEMBER, now
+    # Random, so that nobody can have taken it; nor does anybody register in this domain.
+    user.email, user.name = f"{uuid4()}@{ERASED_DOMAIN}", FORMER_MEMBER
+    user.password_hash, user.role, user.created_at, user.erased_at = "", MEMBER, now, now
     # Random, and not by the time as other ids: whoever knows it may read the receipt.
     erasure = Erasure(id=uuid4(), user_id=user.id, requested_at=now)
     services = _services(erasure, removed, now)

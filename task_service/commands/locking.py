@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from task_service.commands.errors import UnknownTaskError, VersionConflictError
+from task_service.commands.errors import SessionOverError, UnknownTaskError, VersionConflictError
 from task_service.commands.task_events import People
 from task_service.models import Task, User
 
@@ -34,6 +34,22 @@ async def lock_task(session: AsyncSession, task_id: UUID, versions: Versions = N
 
 
 async def load_people(session: AsyncSession, ids: Iterable[UUID | None]) -> People:
-    """Read the people of a change; those unknown are missing from the answer."""
+    """Read the people of a change; those unknown are missing from the answer.
+
+    Until the end of the transaction none of them is renamed or erased: who is not erased now may watch, and be named.
+    """
     wanted = {user_id for user_id in ids if user_id is not None}
-    return {user.id: user for user in await session.scalars(select(User).where(User.id.in_(wanted)))}
+    people = select(User).where(User.id.in_(wanted)).order_by(User.id).with_for_update(read=True)
+    return {user.id: user for user in await session.scalars(people)}
+
+
+def actor_among(people: People, actor_id: UUID) -> User:
+    """Give who makes a change.
+
+    Raises:
+        SessionOverError: they were erased after their request was let in.
+    """
+    actor = people.get(actor_id)
+    if actor is None or actor.erased_at is not None:
+        raise SessionOverError
+    return actor

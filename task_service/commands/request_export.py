@@ -12,6 +12,7 @@ from task_service.commands.errors import SessionOverError, TooManyExportsError
 from task_service.commands.export_progress import ExportState, export_progress
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.user_events import user_export_requested
+from task_service.commands.withdraw_exports import withdraw_exports_of
 from task_service.models import Export, User
 
 _DAY = timedelta(days=1)
@@ -27,7 +28,7 @@ class ExportLimits:
 
 
 async def request_export(unit_of_work: UnitOfWork, user_id: UUID, limits: ExportLimits) -> Export:
-    """Begin an export, or give the one that is being gathered.
+    """Begin an export, or give the one that is being gathered; the files of older ones go.
 
     Raises:
         SessionOverError: the person is gone.
@@ -55,6 +56,7 @@ async def request_export(unit_of_work: UnitOfWork, user_id: UUID, limits: Export
                 return recent[0]
         if len(recent) == limits.a_day:
             raise TooManyExportsError(math.ceil((recent[-1].requested_at + _DAY - now).total_seconds()))
+        await withdraw_exports_of(work.session, user_id)
         export = Export(id=uuid7(), user_id=user_id, requested_at=now, expires_at=now + limits.life)
         work.session.add(export)
         await work.record(user_export_requested(export))

@@ -5,12 +5,15 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from infra.telemetry.logging import get_logger
 from task_service.commands.errors import LastAdministratorError, NotAdministratorError, UnknownUserError
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.models import ADMINISTRATOR, MEMBER, User
 
 _ROLES_LOCK = 0x7461736B
 """Key of an advisory lock: who registers, is erased, or gets another role does so one after the other."""
+
+log = get_logger("administration")
 
 
 async def take_turns(session: AsyncSession) -> None:
@@ -63,3 +66,4 @@ async def change_role(unit_of_work: UnitOfWork, actor_id: UUID, user_id: UUID, *
         if not administrator:
             await check_one_remains(work.session, user)
         user.role = ADMINISTRATOR if administrator else MEMBER
+    log.info("role_given", actor=str(actor_id), person=str(user_id), administrator=administrator)

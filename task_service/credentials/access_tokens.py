@@ -13,11 +13,12 @@ from task_service.credentials.key_ring import KeyRing
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Whom a token is issued for."""
+    """Whom a token is issued for, and when their session ends at the latest, if that is known."""
 
     user_id: UUID
     name: str
     session_id: UUID
+    session_expires_at: datetime | None = None
 
 
 class AccessTokens:
@@ -25,8 +26,13 @@ class AccessTokens:
         self._keys = keys
         self.life = life
 
+    def life_of(self, bearer: Bearer, now: datetime) -> timedelta:
+        """Say for how long a token would be good: for `life`, and not longer than the session."""
+        expires_at = bearer.session_expires_at
+        return self.life if expires_at is None else min(self.life, expires_at - now)
+
     def issue(self, bearer: Bearer, now: datetime) -> str:
-        """Sign a token that is good from now on, for `life`."""
+        """Sign a token that is good from now on, for `life_of` its bearer."""
         key = self._keys.signing()
         return jwt.encode(
             {
@@ -37,7 +43,7 @@ class AccessTokens:
                 "name": bearer.name,
                 "iat": now,
                 "nbf": now,
-                "exp": now + self.life,
+                "exp": now + self.life_of(bearer, now),
             },
             key.private_key,
             algorithm=ALGORITHM,

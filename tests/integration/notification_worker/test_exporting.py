@@ -2,17 +2,18 @@ import asyncio
 import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events.user import EXPORT_PART_BYTES, UserExportedData
 from contracts.topology import NOTIFICATION_WORKER
 from notification_worker.commands.apply_events import apply_events
+from notification_worker.commands.event_claims import hold_off_events
 from notification_worker.commands.export_person import answer_export_request
 from notification_worker.commands.mark import Seen, mark_read
 from notification_worker.commands.muting import mute_task
-from notification_worker.models import export_requests, notifications
-from tests.integration.notification_worker.answers import erasure_of, export_requested, exported
+from notification_worker.models import export_requests, notifications, users
+from tests.integration.notification_worker.answers import erasure_of, export_requested, exported, now
 from tests.integration.notification_worker.books import all_of
 from tests.integration.notification_worker.inbox_rows import add_rows
 from tests.integration.notification_worker.waiting import prefer
@@ -132,3 +133,27 @@ async def test_an_erasure_drops_an_export_that_is_not_answered_yet(database: Asy
     await apply_events(database, [registered(ANN), export_requested(ANN), erasure_of(ANN)])
     await answer_all(database)
     assert await exported(database) == []
+
+
+async def test_an_answer_that_somebody_is_erased_beside_is_read_anew(database: AsyncEngine) -> None:
+    await apply_events(database, [registered(ANN), registered(EVE), TaskStory().assigned(EVE, ANN)])
+    await apply_events(database, [export_requested(ANN)])
+    waiting = text(
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database "
+        "WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()"
+    )
+
+    async with asyncio.TaskGroup() as group, database.begin() as erasing:
+        await hold_off_events(erasing)
+        answering = group.create_task(answer_export_request(database))
+        async with asyncio.timeout(10):
+            while not await erasing.scalar(waiting):
+                await asyncio.sleep(0.02)
+        await erasing.execute(update(users).where(users.c.id == EVE.id).values(erased_at=now()))
+        await erasing.execute(update(notifications).values(actor_id=None, actor_name=None))
+    assert answering.result()
+
+    (part,) = await exported(database)
+    document: Any = part.document
+    assert [row["actor_name"] for row in document["notifications"]] == [None]
+    assert EVE.name not in json.dumps(document)

@@ -218,7 +218,7 @@ class Export(Tables):
 
 
 class ExportPart(Tables):
-    """One of `parts` answers of a service, as JSON; `sections` as `commands.export_text` says, null from older code."""
+    """One of `parts` answers of a service, as JSON; `sections` as `export_text` says, null from older code."""
 
     __tablename__ = "export_parts"
 

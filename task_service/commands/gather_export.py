@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts.events.user import EXPORT_PART_BYTES, EXPORT_PARTS, UserExportedData, UserExportRequestedData
 from contracts.topology import TASK_SERVICE
 from infra.telemetry.logging import get_logger
-from task_service.commands.export_text import actors_of, written
 from task_service.commands.held_data import LISTS, account_of, rows_of
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.commands.withdraw_exports import withdraw_export
+from task_service.export_text import actors_of, written
 from task_service.models import Export, ExportPart, User
 
 Document = dict[str, Any]

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.events.user import HOLDERS
 from contracts.model import rfc3339
-from task_service.commands.export_text import Section, written
+from task_service.export_text import Section, written
 from task_service.models import Export, ExportPart
 
 FILE_VERSION = "taskify.export.v1"

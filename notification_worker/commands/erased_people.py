@@ -1,4 +1,4 @@
-"""Whether a message names somebody who is erased."""
+"""Whether a message names somebody who is erased, and whether it may."""
 
 import re
 from uuid import UUID
@@ -6,12 +6,22 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from contracts.events import UnreadableEventError, parse_event
+from contracts.events.user import UserErased, UserErasureCompleted
 from notification_worker.models import users
 
 _ID = re.compile(rb"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _ERASED = select(
     exists().where(users.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid))), users.c.erased_at.is_not(None))
 )
+
+
+def is_of_an_erasure(body: bytes) -> bool:
+    """Say whether a message is one by which erasures go on: those hold ids only, and may have to be replayed."""
+    try:
+        return isinstance(parse_event(body), UserErased | UserErasureCompleted)
+    except UnreadableEventError:
+        return False
 
 
 async def names_somebody_erased(database: AsyncEngine, words: bytes) -> bool:

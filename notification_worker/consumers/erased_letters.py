@@ -8,6 +8,7 @@ from infra.consuming.dead_letters import Failure
 from infra.consuming.received import Received
 from infra.database.errors import is_database_away
 from infra.telemetry.logging import get_logger
+from notification_worker.commands.erased_people import is_of_an_erasure
 from notification_worker.consumers.intake import TakesDeadLetters
 
 _PAUSE_SECONDS = 0.1
@@ -17,8 +18,9 @@ log = get_logger("dead_letters")
 
 
 class LettersWithoutErased:
-    """The dead letters, but for those that name somebody erased, who are dropped.
+    """The dead letters, but for those that name somebody erased, which are dropped.
 
+    What an erasure itself sends is kept: it names nobody but by id, and one that failed goes on when it is replayed.
     `names_somebody_erased` is asked with all that a message holds.
     """
 
@@ -30,6 +32,8 @@ class LettersWithoutErased:
 
     async def take(self, received: Received, failure: Failure) -> bool:
         """Do as `TakesDeadLetters.take` does; while the database is away, the message keeps its place in its queue."""
+        if is_of_an_erasure(received.message.body):
+            return await self._dead_letters.take(received, failure)
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
         words = received.message.body + repr(received.message.headers).encode()
         while not received.is_gone:

@@ -12,7 +12,9 @@ Guarantees
       acknowledged. What names the person is removed and not rewritten, since a message that nobody could read may
       name them anywhere. An event whose only person is the erased one by id, as that of the erasure itself, stays.
     · A letter may come in after the look, from whoever was behind: so there is a second look, at the very end. What
-      the worker itself would make a letter of later, it drops (`consumers.erased_letters`).
+      the worker itself would make a letter of later, it drops (`consumers.erased_letters`), but for an erasure.
+    · A queue is looked through as a whole, since letters keep their place only if one consumer holds them all. One of
+      60,000 or more is not looked through, and every erasure waits until somebody has emptied it.
     · The stream forgets a name 22 to 25 minutes after the last delivery that held it; 30 are promised.
 
 Lifecycle

@@ -11,17 +11,19 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 from aiormq.exceptions import ChannelAccessRefused
 
-from contracts.events import UnreadableEventError, parse_event
-from contracts.events.user import UserErased, UserErasureCompleted
 from contracts.topology import UNROUTED, WORKER_DEAD_LETTERS
 from infra.broker import BrokerAwayError
 from infra.broker.connection import close, connect
 from infra.errors import InfraError
+from notification_worker.commands.erased_people import is_of_an_erasure
 
 QUEUES = (WORKER_DEAD_LETTERS, UNROUTED)
 
 MOST = 60_000
 """The most messages of a queue that are looked at: what is held unacknowledged has to fit AMQP's prefetch."""
+
+MOST_BYTES = 64_000_000
+"""The most that may wait in our memory to be looked at; what was looked at is held by the broker alone."""
 
 _ANSWER_SECONDS = 10.0
 _QUIET_SECONDS = 0.5
@@ -31,6 +33,34 @@ class TooManyLettersError(InfraError):
     """A queue holds more than can be looked through; somebody has to empty it first."""
 
 
+class _Arrived:
+    """What has come from a queue and was not looked at yet."""
+
+    def __init__(self) -> None:
+        self._messages: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
+        self._bytes = 0
+
+    async def put(self, message: AbstractIncomingMessage) -> None:
+        """Keep a message, unless too much waits already; then tell whoever takes."""
+        if self._bytes > MOST_BYTES:
+            self._messages.put_nowait(None)
+            return
+        self._bytes += len(message.body)
+        self._messages.put_nowait(message)
+
+    async def take(self) -> AbstractIncomingMessage:
+        """Take the first.
+
+        Raises:
+            TooManyLettersError: more came at once than may wait.
+        """
+        message = await self._messages.get()
+        if message is None:
+            raise TooManyLettersError(f"more than {MOST_BYTES} bytes came before they could be looked at")
+        self._bytes -= len(message.body)
+        return message
+
+
 async def remove_letters(urls: Sequence[str], people: AbstractSet[UUID], most: int = MOST) -> Counter[UUID]:
     """Remove every message that names one of these people; say for each how many there were.
 
@@ -38,7 +68,8 @@ async def remove_letters(urls: Sequence[str], people: AbstractSet[UUID], most: i
 
     Raises:
         BrokerAwayError: no broker answers, or it went away meanwhile, or these queues are not ours to read.
-        TooManyLettersError: a queue holds more than `most` messages of others.
+        TooManyLettersError: a queue holds more than `most` messages of others, or more came at once than
+            `MOST_BYTES`.
     """
     removed = Counter(dict.fromkeys(people, 0))
     connection = await connect(urls, "erasure")
@@ -61,14 +92,7 @@ def people_named(message: AbstractIncomingMessage, people: AbstractSet[UUID]) ->
     """Say which of these people a message names by their id, in whatever it holds: a name never comes without."""
     words = message.body.lower() + repr(message.headers).lower().encode()
     named = frozenset(one for one in people if str(one).encode() in words or one.hex.encode() in words)
-    return frozenset() if named and _holds_ids_only(message.body) else named
-
-
-def _holds_ids_only(body: bytes) -> bool:
-    try:
-        return isinstance(parse_event(body), UserErased | UserErasureCompleted)
-    except UnreadableEventError:
-        return False
+    return frozenset() if named and is_of_an_erasure(message.body) else named
 
 
 async def _look_through(
@@ -81,13 +105,13 @@ async def _look_through(
     """
     await channel.set_qos(prefetch_count=most, timeout=_ANSWER_SECONDS)
     queue = await channel.get_queue(name, ensure=False)
-    arrived: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    arrived = _Arrived()
     consumer = await queue.consume(arrived.put, timeout=_ANSWER_SECONDS)
     kept, said_empty = 0, False
     while True:
         try:
             async with asyncio.timeout(_QUIET_SECONDS):
-                message: AbstractIncomingMessage | None = await arrived.get()
+                message: AbstractIncomingMessage | None = await arrived.take()
         except TimeoutError:
             if said_empty:
                 break

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import aio_pika.abc
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import AnyEvent
@@ -10,7 +11,8 @@ from contracts.events.task import TaskStatus
 from contracts.topology import NOTIFICATION_WORKER, lane_of, task_events_queue
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
-from notification_worker.models import notifications, processed_events
+from notification_worker.models import notifications, processed_events, users
+from tests.integration.notification_worker.answers import erasure_of, now
 from tests.integration.notification_worker.window import Window
 from tests.integration.notification_worker.workers import (
     dead_letters,
@@ -102,6 +104,23 @@ async def test_a_culprit_is_dead_lettered_with_its_reason_while_its_neighbours_a
     window = Window(ANN.id)
     await window.sync(database)
     assert len(window.rows) == 2
+
+
+async def test_an_erasure_that_fails_is_dead_lettered_though_the_person_counts_as_erased_already(
+    database: AsyncEngine, notification_broker_url: str, task_broker_url: str, admin_broker_url: str
+) -> None:
+    story, erasure = TaskStory(), erasure_of(ANN)
+
+    async def fails_after_the_first_step(_: Sequence[AnyEvent]) -> None:
+        async with database.begin() as connection:
+            await connection.execute(insert(users).values(id=ANN.id, erased_at=now()).on_conflict_do_nothing())
+        raise ValueError
+
+    async with producing(task_broker_url) as task_service:
+        await task_service.send(erasure, story.moved(ANN), story.moved(JOHN))
+    async with running_worker([notification_broker_url], database, apply=fails_after_the_first_step):
+        letters = await dead_letters(admin_broker_url, 2)
+    assert erasure.id in {letter.message_id for letter in letters}
 
 
 async def test_a_message_that_was_read_as_no_event_is_dead_lettered_with_its_reason(

@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, HeadersType
 from contracts.events.task import Person
 from contracts.topology import UNROUTED, WORKER_DEAD_LETTERS
 from infra.broker import BrokerAwayError
+from notification_worker.erasure import letters
 from notification_worker.erasure.letters import TooManyLettersError, remove_letters
 from tests.integration.notification_worker.answers import erasure_of
 from tests.support.notification_events import TaskStory, person
@@ -98,6 +99,18 @@ async def test_more_letters_than_are_looked_at_are_said_and_stay(
     with pytest.raises(TooManyLettersError, match="10 messages"):
         await remove_letters([notification_broker_url], frozenset({ANN.id}), most=10)
     assert len(await messages_of(admin_broker_url, WORKER_DEAD_LETTERS)) == 20
+
+
+async def test_more_bytes_than_may_wait_are_said_and_the_letters_stay(
+    notification_broker_url: str, admin_broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [b"a" * 1_000 for _ in range(20)]
+    await fill(admin_broker_url, WORKER_DEAD_LETTERS, bodies)
+    assert await remove_letters([notification_broker_url], frozenset({ANN.id})) == {ANN.id: 0}
+    monkeypatch.setattr(letters, "MOST_BYTES", 2_000)
+    with pytest.raises(TooManyLettersError, match="2000 bytes"):
+        await remove_letters([notification_broker_url], frozenset({ANN.id}))
+    assert [message.body for message in await messages_of(admin_broker_url, WORKER_DEAD_LETTERS)] == bodies
 
 
 async def test_a_user_who_may_not_read_the_letters_is_told_so(task_broker_url: str) -> None:

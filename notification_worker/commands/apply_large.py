@@ -50,9 +50,10 @@ async def apply_chunk(database: AsyncEngine, event: AnyEvent, after: UUID, clock
     """Tell the next people after one; say up to whom, or None when the event is finished, and what was written."""
     async with database.begin() as connection:
         await hold_off_erasures(connection)
+        picture, up_to = await read_next_watchers(connection, event, after, apply_batch.LARGE_AUDIENCE)
+        # Asked after the reading: whoever watches by a later event, does so since this one was finished elsewhere.
         if await is_processed(connection, event):
             return None, Written()
-        picture, up_to = await read_next_watchers(connection, event, after, apply_batch.LARGE_AUDIENCE)
         if isinstance(event, NotificationRequested):
             up_to = _up_to(event, after)
         unknown: Unknown = {}

@@ -5,15 +5,15 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.events import AnyEvent
 from contracts.topology import lane_of
-from notification_worker.commands import apply_batch
+from notification_worker.commands import apply_batch, apply_large
 from notification_worker.commands.apply_events import apply_events, apply_short_events
 from notification_worker.commands.apply_large import apply_chunk
 from notification_worker.commands.check_inboxes import check_inboxes
-from notification_worker.commands.surroundings import FIRST
+from notification_worker.commands.surroundings import FIRST, Picture, read_next_watchers
 from notification_worker.models import notifications, processed_events, watchers
 from tests.integration.notification_worker.window import Window
 from tests.integration.notification_worker.workers import eventually, producing, running_worker
@@ -107,3 +107,26 @@ async def test_a_chunk_reads_its_own_people_and_nobody_elses(database: AsyncEngi
 
     assert up_to == sorted(crowd)[9]
     assert written.added_by_type == {"status_changed": 10}
+
+
+async def test_whoever_watches_by_a_later_event_is_not_told_of_one_that_another_worker_has_finished_meanwhile(
+    database: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, crowd = await watched_by_many(database)
+    moved, later = large.moved(JOHN), large.watched(EVE)
+    here = True
+
+    async def another_comes_first(
+        connection: AsyncConnection, event: AnyEvent, after: UUID, most: int
+    ) -> tuple[Picture, UUID]:
+        nonlocal here
+        if here:
+            here = False
+            await apply_events(database, [moved, later])
+        return await read_next_watchers(connection, event, after, most)
+
+    monkeypatch.setattr(apply_large, "read_next_watchers", another_comes_first)
+    await apply_events(database, [moved])
+    async with database.connect() as connection:
+        told = set((await connection.execute(select(notifications.c.user_id))).scalars())
+    assert told == set(crowd)

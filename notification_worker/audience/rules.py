@@ -10,9 +10,10 @@ from contracts.events import AnyEvent
 from contracts.events.notification import NotificationRequested, NotificationRequestedData
 from contracts.events.task import TaskAssigned, TaskCommentAdded, TaskEventData, TaskStatusChanged
 from contracts.notification_types import Frequency, NotificationType, Outcome, Reason
+from notification_worker.audience.former_names import without_name
 from notification_worker.audience.preferences import AT_ONCE, Preferences
 from notification_worker.audience.watching import Watching, in_order
-from notification_worker.audience.wording import FORMER_MEMBER, Parts
+from notification_worker.audience.wording import Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _of_task(notification_type: NotificationType, data: TaskEventData, around: S
 def _of_request(data: NotificationRequestedData, around: Surroundings) -> Parts:
     actor, message = data.actor, data.message
     if actor is not None and actor.id in around.erased:
-        message = message.replace(actor.name, FORMER_MEMBER) if actor.name else message
+        message = without_name(message, actor.name)
         actor = None
     return Parts(
         type=data.kind,

@@ -1,46 +1,36 @@
-"""A person is erased: what is theirs goes, and their name goes out of what others hold."""
+"""A person is erased: what is theirs goes, and their name goes out of what others hold.
+
+Events wait for the first step only, which is over at once: it notes that the person is erased. Everything else goes in
+small transactions, in which the inboxes of others are free again after each.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import FromClause, Table, case, delete, func, or_, select
+from sqlalchemy import FromClause, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.events.user import UserErased
 from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
-from notification_worker.audience.wording import FORMER_MEMBER
-from notification_worker.commands.erasures import note_erasure, note_rewritten
+from notification_worker.commands.erasures import (
+    is_noted,
+    note_erasure,
+    note_removed,
+    note_rewritten,
+    noted_as_removed,
+)
 from notification_worker.commands.event_claims import claim, hold_off_events, is_processed
+from notification_worker.commands.former_names import without_name
+from notification_worker.commands.own_rows import remove_own_rows
 from notification_worker.commands.rewrite import rewrite
 from notification_worker.commands.task_history import forget_person
-from notification_worker.models import (
-    export_requests,
-    held_back_events,
-    inboxes,
-    muted_tasks,
-    notification_members,
-    notifications,
-    preferences,
-    removed_notifications,
-    task_events,
-    users,
-    watchers,
-)
+from notification_worker.models import notification_members, notifications, task_events, users
 
-_OWN: Mapping[str, Table] = {
-    "notifications": notifications,
-    "notification_members": notification_members,
-    "removed_notifications": removed_notifications,
-    "watched_tasks": watchers,
-    "muted_tasks": muted_tasks,
-    "preferences": preferences,
-    "held_back_events": held_back_events,
-    "export_requests": export_requests,
-}
-"""What is the person's own, by what the receipt calls it."""
+_EVENTS = "task_events"
+_NAMES = "names_in_inboxes_of_others"
 
 
 async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -> bool:
@@ -48,16 +38,18 @@ async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -
 
     Every step can be done again, and the event is claimed when all are done.
 
-    After the first step no other event tells the person or writes the name, however late it comes; so the second
-    finds all that is left of it.
+    After the first step no other event tells the person or writes the name, however late it comes; so the others
+    find all that is left of it.
     """
     user_id = event.data.user_id
 
-    async def forget() -> bool:
+    async def begin() -> bool:
         async with database.begin() as connection:
-            await hold_off_events(connection)
             if await is_processed(connection, event):
                 return False
+            if await is_noted(connection, event):
+                return True
+            await hold_off_events(connection)
             noted = insert(users).values(id=user_id, erased_at=clock())
             await connection.execute(
                 noted.on_conflict_do_update(
@@ -65,12 +57,14 @@ async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -
                     set_={"erased_at": func.coalesce(users.c.erased_at, noted.excluded.erased_at)},
                 )
             )
-            await note_erasure(connection, event, await _held(connection, user_id), clock())
-            await connection.execute(delete(watchers).where(watchers.c.user_id == user_id))
-            await connection.execute(delete(inboxes).where(inboxes.c.user_id == user_id))
-            for table in (preferences, muted_tasks, held_back_events, export_requests):
-                await connection.execute(delete(table).where(table.c.user_id == user_id))
+            await note_erasure(connection, event, clock())
             return True
+
+    async def count() -> None:
+        async with database.begin() as connection:
+            removed = await noted_as_removed(connection, event)
+            if removed is not None and _NAMES not in removed:
+                await note_removed(connection, event, await _named(connection, user_id))
 
     async def finish() -> bool:
         async with database.begin() as connection:
@@ -79,33 +73,29 @@ async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -
                 await note_rewritten(connection, event, clock())
             return new
 
-    if await retry_on_conflict(forget):
-        await rewrite(database, lambda table: table.c.actor_id == user_id, _without_name)
-        await forget_person(database, user_id)
-        return await retry_on_conflict(finish)
-    return False
+    if not await retry_on_conflict(begin):
+        return False
+    await remove_own_rows(database, event)
+    await retry_on_conflict(count)
+    await rewrite(database, lambda table: table.c.actor_id == user_id, _without_name)
+    await forget_person(database, user_id)
+    return await retry_on_conflict(finish)
 
 
-async def _held(connection: AsyncConnection, user_id: UUID) -> Mapping[str, int]:
-    """Count what is held of the person, and in how many rows of others they are named."""
-    counts = {
-        what: select(func.count()).select_from(table).where(table.c.user_id == user_id) for what, table in _OWN.items()
-    }
+async def _named(connection: AsyncConnection, user_id: UUID) -> Mapping[str, int]:
+    """Count in how many rows the person is named."""
     events = task_events.c
-    counts["task_events"] = select(func.count()).where(or_(events.actor_id == user_id, events.assignee_id == user_id))
-    found = await connection.execute(select(*(count.scalar_subquery().label(what) for what, count in counts.items())))
+    of_events = select(func.count()).where(or_(events.actor_id == user_id, events.assignee_id == user_id))
     named = 0
     for table in (notifications, notification_members):
-        of_others = (table.c.actor_id == user_id) & (table.c.user_id != user_id)
-        named += await connection.scalar(select(func.count()).where(of_others)) or 0
-    return {**found.mappings().one(), "names_in_inboxes_of_others": named}
+        named += await connection.scalar(select(func.count()).where(table.c.actor_id == user_id)) or 0
+    return {_EVENTS: await connection.scalar(of_events) or 0, _NAMES: named}
 
 
 def _without_name(table: FromClause) -> Mapping[str, Any]:
     """Take the actor out; another service's own words may name the person too."""
-    message, name = table.c.message, table.c.actor_name
     return {
         "actor_id": None,
         "actor_name": None,
-        "message": case((name == "", message), else_=func.replace(message, name, FORMER_MEMBER)),
+        "message": without_name(table.c.message, table.c.actor_name),
     }

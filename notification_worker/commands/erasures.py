@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
@@ -45,10 +45,13 @@ class Unfinished:
     oldest_begun_at: datetime | None
 
 
-async def note_erasure(
-    connection: AsyncConnection, event: UserErased, removed: Mapping[str, int], now: datetime
-) -> None:
-    """Note that an erasure begins, and what it is about to remove; one that is begun again keeps what was noted."""
+async def is_noted(connection: AsyncConnection, event: UserErased) -> bool:
+    """Say whether an erasure has begun, and is not finished."""
+    return bool(await connection.scalar(select(exists().where(_of(event)))))
+
+
+async def note_erasure(connection: AsyncConnection, event: UserErased, now: datetime) -> None:
+    """Note that an erasure begins."""
     await connection.execute(
         insert(erasures)
         .values(
@@ -57,10 +60,24 @@ async def note_erasure(
             user_id=event.data.user_id,
             erasure_id=event.data.erasure_id,
             begun_at=now,
-            removed=dict(removed),
+            removed={},
         )
         .on_conflict_do_nothing()
     )
+
+
+async def noted_as_removed(connection: AsyncConnection, event: UserErased) -> dict[str, int] | None:
+    """Lock an erasure; give what it has removed so far, by its kind, or None if it is finished."""
+    removed: dict[str, int] | None = await connection.scalar(select(_ROWS.removed).where(_of(event)).with_for_update())
+    return removed
+
+
+async def note_removed(connection: AsyncConnection, event: UserErased, removed: Mapping[str, int]) -> None:
+    """Add to what an erasure has removed."""
+    before = await noted_as_removed(connection, event)
+    if before is not None:
+        after = before | {what: before.get(what, 0) + count for what, count in removed.items()}
+        await connection.execute(update(erasures).where(_of(event)).values(removed=after))
 
 
 async def note_rewritten(connection: AsyncConnection, event: UserErased, now: datetime) -> None:
@@ -68,7 +85,7 @@ async def note_rewritten(connection: AsyncConnection, event: UserErased, now: da
 
     Whoever wrote a delivery with the name held the inbox that was rewritten after it: so all of them have lower ids.
     """
-    this = (_ROWS.event_source == event.source) & (_ROWS.event_id == event.id)
+    this = _of(event)
     row = (await connection.execute(select(erasures).where(this).with_for_update())).one()
     removed = Counter(row.removed) + await _remove_set_aside(connection, [row.user_id])
     last = await connection.scalar(select(func.coalesce(func.max(outbox.c.id), 0)))
@@ -144,6 +161,10 @@ async def _remove_set_aside(connection: AsyncConnection, people: Sequence[UUID])
         names = outbox_set_aside.c.body.contains(str(user_id))
         count += (await connection.execute(delete(outbox_set_aside).where(names))).rowcount
     return Counter({SET_ASIDE: count})
+
+
+def _of(event: UserErased) -> ColumnElement[bool]:
+    return (_ROWS.event_source == event.source) & (_ROWS.event_id == event.id)
 
 
 def _is(row: Row[Any]) -> Any:  # noqa: ANN401 (a condition, whose type SQLAlchemy keeps to itself)

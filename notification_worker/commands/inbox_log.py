@@ -56,9 +56,14 @@ async def lock_inboxes(connection: AsyncConnection, user_ids: Iterable[UUID]) ->
 
     Whoever locks several does it in this order, so that no two transactions wait for each other.
     """
-    wanted = {"user_ids": sorted(set(user_ids))}
-    await connection.execute(_MAKE, wanted)
-    locked = await connection.execute(_LOCK, wanted)
+    people = sorted(set(user_ids))
+    await connection.execute(_MAKE, {"user_ids": people})
+    return await lock_inboxes_left(connection, people)
+
+
+async def lock_inboxes_left(connection: AsyncConnection, user_ids: Iterable[UUID]) -> dict[UUID, Head]:
+    """Lock those that there are, and make none: whoever is erased has none any more."""
+    locked = await connection.execute(_LOCK, {"user_ids": sorted(set(user_ids))})
     return {row.user_id: Head(row.last_seq, row.unread_count) for row in locked}
 
 

@@ -35,8 +35,7 @@ from contracts.socket.frames import Change, Resync
 from infra.database.errors import retry_on_conflict
 from infra.outbox.writer import append_rows
 from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
-from notification_worker.commands.event_claims import hold_off_erasures
-from notification_worker.commands.inbox_log import Head, lock_inboxes, write_heads
+from notification_worker.commands.inbox_log import Head, lock_inboxes_left, write_heads
 from notification_worker.commands.notification_rows import frame_of
 from notification_worker.models import inboxes, notification_members, notifications, outbox
 
@@ -61,7 +60,6 @@ Found = Sequence[Row[tuple[UUID, UUID, bool]]]
 _ROWS, _MEMBERS, _HEADS = notifications.c, notification_members.c, inboxes.c
 _IDS = bindparam("ids", type_=ARRAY(Uuid))
 
-_PEOPLE_LEFT = select(_HEADS.user_id).where(_HEADS.user_id == func.any(bindparam("user_ids", type_=ARRAY(Uuid))))
 _CHANGED_ROWS = select(notifications).where(_ROWS.id == func.any(_IDS))
 _SEQ = select(_HEADS.last_seq).where(_HEADS.user_id == _ROWS.user_id).scalar_subquery()
 
@@ -96,10 +94,7 @@ async def _rewrite(database: AsyncEngine, found: Found, is_stale: IsStale, value
         update(notification_members).where(_MEMBERS.id == func.any(_IDS)).values(**values(notification_members))
     )
     async with database.begin() as connection:
-        # Nobody is erased from here on; whoever was since, would be given a new inbox by the lock below.
-        await hold_off_erasures(connection)
-        people = await connection.execute(_PEOPLE_LEFT, {"user_ids": list({one.user_id for one in found})})
-        heads = await lock_inboxes(connection, people.scalars())
+        heads = await lock_inboxes_left(connection, (one.user_id for one in found))
         # Asked again under the locks: whoever was rewritten by somebody else since takes no number.
         rows = await _still_stale(connection, notifications, [one.id for one in found if not one.is_member], is_stale)
         members = await _still_stale(

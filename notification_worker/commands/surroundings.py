@@ -178,6 +178,10 @@ async def _read_people(
     people = list(set(_people_of(events)).union(*picture.watchers.values()))
     for row in await connection.execute(_PEOPLE, {"user_ids": people}):
         (picture.registered if row.erased_at is None else picture.erased).add(row.id)
+    # Their rows may not be gone yet.
+    for watching in picture.watchers.values():
+        for person in picture.erased & watching.keys():
+            del watching[person]
     chosen = await connection.execute(_PREFERENCES, {"user_ids": people})
     picture.preferences.update({row.user_id: preferences_of(row) for row in chosen})
 

@@ -4,17 +4,26 @@ import asyncio
 from functools import partial
 
 import pytest
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.events.task import Person
+from contracts.events.task import Person, TaskStatus
 from contracts.events.user import UserErased
 from notification_worker.commands import own_rows
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.check_inboxes import check_inboxes
 from notification_worker.commands.muting import mute_task
-from notification_worker.models import export_requests, inboxes, metadata, notification_members, notifications
-from tests.integration.notification_worker.answers import completed, counts, erasure_of, export_requested
+from notification_worker.models import (
+    deleted_tasks,
+    export_requests,
+    inboxes,
+    metadata,
+    notification_members,
+    notifications,
+    users,
+)
+from tests.integration.notification_worker.answers import completed, counts, erasure_of, export_requested, now
+from tests.integration.notification_worker.books import all_of
 from tests.integration.notification_worker.inbox_rows import add_rows
 from tests.integration.notification_worker.waiting import hold, prefer, waiting
 from tests.support.former_names import TEXTS
@@ -96,6 +105,19 @@ async def test_an_erasure_that_is_stopped_between_its_steps_goes_on_and_counts_e
         if "user_id" in table.c and table.name != "erasures":
             assert await rows_of(database, table, ANN) == 0
     assert await check_inboxes(database) == []
+
+
+async def test_what_is_left_of_an_erased_person_is_passed_by_even_by_a_late_event_of_a_deleted_task(
+    database: AsyncEngine,
+) -> None:
+    story = TaskStory()
+    await apply_events(database, [registered(ANN), story.watched(ANN), story.moved(JOHN, TaskStatus.DONE)])
+    async with database.begin() as connection:
+        await connection.execute(update(users).values(erased_at=now()))
+        await connection.execute(insert(deleted_tasks).values(task_id=story.task.id, deleted_at=now()))
+    await apply_events(database, [story.moved(JOHN, TaskStatus.TODO)])
+    assert [row["last_seq"] for row in await all_of(database, inboxes)] == [1]
+    assert await rows_of(database, notifications, ANN) == 1
 
 
 async def test_a_name_goes_out_of_the_texts_of_others_as_a_whole_word(database: AsyncEngine) -> None:

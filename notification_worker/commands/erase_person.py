@@ -75,20 +75,22 @@ async def erase_person(database: AsyncEngine, event: UserErased, clock: Clock) -
 
     if not await retry_on_conflict(begin):
         return False
-    await remove_own_rows(database, event)
     await retry_on_conflict(count)
+    # The name first: it is gone soon, however much is the person's own.
     await rewrite(database, lambda table: table.c.actor_id == user_id, _without_name)
     await forget_person(database, user_id)
+    await remove_own_rows(database, event)
     return await retry_on_conflict(finish)
 
 
 async def _named(connection: AsyncConnection, user_id: UUID) -> Mapping[str, int]:
-    """Count in how many rows the person is named."""
+    """Count in how many rows that are not their own the person is named."""
     events = task_events.c
     of_events = select(func.count()).where(or_(events.actor_id == user_id, events.assignee_id == user_id))
     named = 0
     for table in (notifications, notification_members):
-        named += await connection.scalar(select(func.count()).where(table.c.actor_id == user_id)) or 0
+        of_others = (table.c.actor_id == user_id) & (table.c.user_id != user_id)
+        named += await connection.scalar(select(func.count()).where(of_others)) or 0
     return {_EVENTS: await connection.scalar(of_events) or 0, _NAMES: named}
 
 

@@ -3,12 +3,14 @@
 What it does
     `connection` opens a plain connection to the first address that answers. `publisher` sends confirmed messages over
     one: `frames` encodes them, `confirms` sends those of one turn of the event loop together and waits for the answers.
-    `link` keeps a publisher open for as long as a process runs. `definitions` writes the topology for the broker.
+    `link` keeps a publisher open for as long as a process runs. `strangers` lets the client library read whatever
+    properties and headers a message comes with. `definitions` writes the topology for the broker.
 
 Guarantees
     A publish returns after the broker has taken responsibility: the message is persistent, was routed to a queue, and
     every quorum queue it went to has it on disk. When it raises, the message may still have arrived: whoever sends it
-    again makes at worst a duplicate. Every wait has a bound.
+    again makes at worst a duplicate. Every wait has a bound. No property or header of a message ends a connection that
+    is made here, or in `infra.consuming`.
 
 Errors
     infra.errors.UnavailableError
@@ -19,6 +21,7 @@ Errors
     └── MessageRefusedError           the broker will not have this message
         ├── MessageUnroutableError    no queue is bound for it
         ├── MessageForbiddenError     its routing key or its size is not allowed, or it cannot be encoded
+        │   └── MessageNotEncodableError   a text of it, or all its headers together, are too long for AMQP
         └── MessageNackedError        a queue is at its limit or in trouble; says nothing against the message itself
 
 Lifecycle
@@ -54,6 +57,10 @@ class MessageUnroutableError(MessageRefusedError):
 
 class MessageForbiddenError(MessageRefusedError):
     """The sender may not send this message, or it is no message that AMQP can carry."""
+
+
+class MessageNotEncodableError(MessageForbiddenError):
+    """AMQP cannot carry the message as it is; nothing was sent."""
 
 
 class MessageNackedError(MessageRefusedError):

@@ -53,13 +53,22 @@ class ConfirmedSending:
         if not self._writing:
             self._writing = True
             self._loop.call_soon(self._write)
-        overdue = self._loop.call_later(seconds, _fail, confirm, TimeoutError("no confirm in time"))
+        overdue = self._loop.call_later(seconds, self._give_up, message_id, confirm)
         try:
             await confirm
         finally:
             overdue.cancel()
             self._in_flight.discard(confirm)
             channel.message_id_delivery_tag.pop(message_id, None)
+
+    def _give_up(self, message_id: str, confirm: asyncio.Future[object]) -> None:
+        """Fail a message that is overdue; who waits for it runs only later, in the next turn of the loop.
+
+        The library hands a message that comes back to the confirm it finds by this id, and does not look whether that
+        is done: its channel ends of it.
+        """
+        self._channel.message_id_delivery_tag.pop(message_id, None)
+        _fail(confirm, TimeoutError("no confirm in time"))
 
     def _write(self, _: object = None) -> None:
         """Hand over what waits, up to a bound; called again when the kernel has taken enough of it."""

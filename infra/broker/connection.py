@@ -9,6 +9,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from yarl import URL
 
 from infra.broker import BrokerAwayError
+from infra.broker.strangers import read_strangers
 
 CONNECT_SECONDS = 5.0
 CLOSE_SECONDS = 2.0
@@ -29,6 +30,7 @@ async def connect(urls: Sequence[str], name: str) -> aio_pika.abc.AbstractConnec
     Raises:
         BrokerAwayError: no address answers in `CONNECT_SECONDS` each, or none lets us in.
     """
+    read_strangers()
     errors = []
     for url in urls:
         address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)

@@ -56,8 +56,10 @@ def publish_frames(
 ) -> bytes:
     """Encode a message, mandatory and persistent; no frame of it is longer than `frame_bytes`.
 
+    Only the body may take several frames. The method always fits: AMQP allows no limit below 4096.
+
     Raises:
-        ValueError: AMQP cannot carry it.
+        ValueError: AMQP cannot carry it: a text is too long, or all properties and headers together are.
     """
     method = b"".join((_PUBLISH, short_string(exchange), short_string(routing_key), _MANDATORY))
     properties = (
@@ -70,11 +72,13 @@ def publish_frames(
     )
     flags = sum(flag for flag, encoded in properties if encoded)
     header = b"".join((_CONTENT.pack(_BASIC, 0, len(body), flags), *(encoded for _, encoded in properties)))
+    longest = frame_bytes - FRAME_OVERHEAD
+    if len(header) > longest:
+        raise ValueError(f"properties and headers of {len(header)} bytes, of which {longest} fit a frame")
     parts = [
         *(_FRAME.pack(_METHOD, channel, len(method)), method, _FRAME_END),
         *(_FRAME.pack(_HEADER, channel, len(header)), header, _FRAME_END),
     ]
-    longest = frame_bytes - FRAME_OVERHEAD
     for start in range(0, len(body), longest):
         part = body[start : start + longest]
         parts += (_FRAME.pack(_BODY, channel, len(part)), part, _FRAME_END)

@@ -16,6 +16,7 @@ from infra.broker import (
     BrokerBlockedError,
     MessageForbiddenError,
     MessageNackedError,
+    MessageNotEncodableError,
     MessagesSuspectedError,
     MessageUnroutableError,
 )
@@ -122,7 +123,7 @@ class Publisher:
             self._lose(error)
             raise BrokerAwayError(f"no confirm: {error!r}") from error
         except _NOT_ENCODABLE as error:
-            raise MessageForbiddenError(f"not a message that AMQP can carry: {error}") from error
+            raise MessageNotEncodableError(f"not a message that AMQP can carry: {error}") from error
         finally:
             self._in_flight -= 1
 

@@ -11,6 +11,7 @@ from yarl import URL
 
 from infra.broker import BrokerAwayError
 from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS, HEARTBEAT_SECONDS
+from infra.broker.strangers import read_strangers
 from infra.consuming.lane import PREFETCH, Handle, Lane
 
 TROUBLE = (TimeoutError, BrokerAwayError, *CONNECTION_EXCEPTIONS)
@@ -57,6 +58,7 @@ async def connected(
 
 
 async def _connect(urls: Sequence[str], name: str, lost: asyncio.Event) -> RabbitBroker:
+    read_strangers()
     errors = []
     for url in urls:
         address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)

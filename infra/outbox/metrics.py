@@ -5,7 +5,13 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from infra.broker import MessageForbiddenError, MessageNackedError, MessageRefusedError, MessageUnroutableError
+from infra.broker import (
+    MessageForbiddenError,
+    MessageNackedError,
+    MessageNotEncodableError,
+    MessageRefusedError,
+    MessageUnroutableError,
+)
 from infra.metrics.families import counter, counter_by, gauge, histogram
 from infra.metrics.tallies import Distribution
 from infra.outbox.observer import LoggingObserver
@@ -15,6 +21,7 @@ _OUTCOMES: dict[type[MessageRefusedError], str] = {
     MessageNackedError: "nacked",
     MessageUnroutableError: "unroutable",
     MessageForbiddenError: "forbidden",
+    MessageNotEncodableError: "forbidden",
 }
 
 

@@ -1,21 +1,27 @@
 """Publishing to a real broker: what a confirm means, and what each refusal is called."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 from aio_pika import DeliveryMode
+from aiormq.channel import Channel
+from pamqp.commands import Basic
+from pamqp.header import ContentHeader
 
 from contracts.topology import DELIVERIES, DOMAIN_EVENTS
 from infra.broker import (
     BrokerAwayError,
     MessageForbiddenError,
     MessageNackedError,
+    MessageNotEncodableError,
     MessagesSuspectedError,
     MessageUnroutableError,
 )
+from infra.broker.confirms import ConfirmedSending
 from infra.broker.connection import connect
 from infra.broker.link import PublisherLink
 from infra.broker.publisher import Publisher
@@ -120,6 +126,44 @@ async def test_no_confirm_in_time_means_that_the_broker_is_away(admin_broker_url
         with pytest.raises(BrokerAwayError):
             await publisher.publish(EXCHANGE, Letter(), confirm_seconds=0.2)
         assert publisher.lost.is_set()
+
+
+async def test_a_message_that_comes_back_in_the_turn_in_which_it_is_given_up_costs_no_channel(
+    admin_broker_url: str,
+) -> None:
+    connection = await connect([admin_broker_url], "test")
+    async with connection, asyncio.TaskGroup() as group:
+        assert connection.transport is not None
+        channel = await connection.transport.connection.channel(publisher_confirms=True, on_return_raises=True)
+        assert isinstance(channel, Channel)
+
+        def hand_back() -> None:
+            header = ContentHeader(properties=Basic.Properties(message_id="letter-1"))
+            for frame in (Basic.Return(312, "NO_ROUTE", EXCHANGE, "nowhere"), header):
+                channel.frames.put_nowait((0, frame))
+
+        async def give_up() -> None:
+            with pytest.raises(TimeoutError):
+                await ConfirmedSending(channel).send(b"", "letter-1", 0.01)
+
+        given_up = group.create_task(give_up())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.005, hand_back)
+        # Both are due when the loop comes to look at the time: the return first, and the one who waits after that.
+        time.sleep(0.05)  # noqa: ASYNC251 (nothing else makes one turn of two)
+        await given_up
+        await channel.basic_qos(prefetch_count=1, timeout=DEADLINE_SECONDS)
+        assert not channel.is_closed
+
+
+async def test_headers_that_do_not_fit_a_frame_are_refused_and_the_next_message_goes(
+    admin_broker_url: str, inbox: Inbox
+) -> None:
+    async with open_publisher(admin_broker_url) as publisher:
+        with pytest.raises(MessageNotEncodableError, match="fit a frame"):
+            await publisher.publish(EXCHANGE, Letter(), headers={"long": "x" * 131_072})
+        await publisher.publish(EXCHANGE, Letter("letter-2"), headers={"long": "x" * 130_000})
+        await inbox.until(lambda: inbox.ids == ["letter-2"])
 
 
 async def test_the_first_address_that_answers_is_taken(admin_broker_url: str, inbox: Inbox) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
-from infra.broker import MessageForbiddenError, MessageUnroutableError
+from infra.broker import MessageForbiddenError, MessageNotEncodableError, MessageUnroutableError
 from infra.metrics.registry import process_registry
 from infra.outbox import backlog as backlog_module
 from infra.outbox.metrics import CountingObserver, RelayMetrics
@@ -160,11 +160,11 @@ async def test_however_many_rows_wait_no_more_than_a_bounded_number_is_looked_at
 def test_every_refusal_of_a_broker_has_its_outcome() -> None:
     counts = CountingObserver("test")
     counts.nacked([1, 2])
-    for error in (MessageUnroutableError(), MessageForbiddenError()):
+    for error in (MessageUnroutableError(), MessageForbiddenError(), MessageNotEncodableError()):
         counts.refused(1, 1, error)
         counts.set_aside(1, error)
 
-    assert counts.refused_rows == {"nacked": 2, "unroutable": 2, "forbidden": 2}
+    assert counts.refused_rows == {"nacked": 2, "unroutable": 2, "forbidden": 4}
 
 
 def test_two_relays_in_one_process_share_no_count() -> None:

@@ -1,5 +1,6 @@
 """The encoder of published messages, against the one of the client library."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pamqp.frame
@@ -22,11 +23,11 @@ CHANNEL = 7
         {
             "exchange": st.text("abcxyz.", max_size=60),
             **dict.fromkeys(("routing_key", "content_type", "message_id", "type_", "user_id"), SHORT),
-            "body": st.binary(max_size=300),
+            "body": st.binary(max_size=300).map(lambda part: part * 40),
             "headers": st.none() | st.dictionaries(st.text(max_size=20), st.text(max_size=40), max_size=3),
         }
     ),
-    longest=st.integers(1, 200),
+    longest=st.integers(2_000, 4_000),
 )
 def test_a_message_is_encoded_as_the_client_library_does_it(fields: dict[str, Any], longest: int) -> None:
     body = fields["body"]
@@ -64,3 +65,42 @@ def test_a_text_that_amqp_cannot_carry_is_an_error(routing_key: str) -> None:
             headers=None,
             frame_bytes=100,
         )
+
+
+def test_headers_that_do_not_fit_one_frame_are_an_error() -> None:
+    def encode(length: int) -> bytes:
+        return publish_frames(
+            CHANNEL,
+            "exchange",
+            "key",
+            body=b"body",
+            content_type="",
+            message_id="1",
+            type_="",
+            user_id="",
+            headers={"long": "x" * length},
+            frame_bytes=4096,
+        )
+
+    longest = max(length for length in range(3_900, 4_096) if _is_encoded(encode, length))
+    *_, header, _body = _frames(encode(longest))
+    assert len(header) == 4096
+    with pytest.raises(ValueError, match="fit a frame"):
+        encode(longest + 1)
+
+
+def _is_encoded(encode: Callable[[int], bytes], length: int) -> bool:
+    try:
+        encode(length)
+    except ValueError:
+        return False
+    return True
+
+
+def _frames(encoded: bytes) -> list[bytes]:
+    frames = []
+    while encoded:
+        size = int.from_bytes(encoded[3:7], "big") + FRAME_OVERHEAD
+        frames.append(encoded[:size])
+        encoded = encoded[size:]
+    return frames

@@ -54,19 +54,18 @@ def read_strangers() -> None:
     pamqp.decode.METHODS["shortstr"] = _short_text
 
 
-def _unmarshal(self: BasicProperties, flags: int, data: bytes) -> None:
+def _unmarshal(self: Basic.Properties, flags: int, data: bytes) -> None:
     try:
         _library(self, flags, data)
     except Exception:  # noqa: BLE001 (whatever it is: raised further, it ends the connection)
         _read(self, flags, data)
-    if getattr(self, "delivery_mode", None) not in {None, 1, 2}:
+    if self.delivery_mode not in {None, 1, 2}:
         self.delivery_mode = None
-    expiration = getattr(self, "expiration", None)
-    if expiration is not None and not _is_number(expiration):
+    if self.expiration is not None and not _is_number(self.expiration):
         self.expiration = None
 
 
-def _read(properties: BasicProperties, flags: int, data: bytes) -> None:
+def _read(properties: Basic.Properties, flags: int, data: bytes) -> None:
     at = 0
     for name in properties.attributes():
         if not flags & properties.flags[name]:
@@ -75,7 +74,7 @@ def _read(properties: BasicProperties, flags: int, data: bytes) -> None:
         end = at + _size_of_property(kind, data, at)
         encoded = data[at:end]
         if end > len(data):
-            properties.headers = {**(getattr(properties, "headers", None) or {}), UNREAD: encoded}
+            properties.headers = {**(properties.headers or {}), UNREAD: encoded}
             return
         setattr(properties, name, _property(kind, encoded))
         at = end

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import aio_pika
 from aio_pika.abc import AbstractChannel
 from aiormq.abc import ChannelFrame
+from aiormq.channel import Channel
 from pamqp.commands import Basic
 
 _METHOD, _HEADER, _BODY = 1, 2, 3
@@ -43,6 +44,7 @@ class RawSender:
     async def send(self, exchange: str, routing_key: bytes, body: bytes, **encoded: bytes) -> None:
         """Send a message; returns when the broker has read it, and fails if it would not have it."""
         underlay = await self._channel.get_underlay_channel()
+        assert isinstance(underlay, Channel)
         number = underlay.number
         payload = b"".join(
             (

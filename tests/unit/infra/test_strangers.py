@@ -38,10 +38,8 @@ def read(**encoded: bytes) -> Basic.Properties:
 
 def message(properties: Basic.Properties) -> IncomingMessage:
     delivery = Basic.Deliver("tag", 1, exchange="", routing_key="key")
-    delivered: Any = DeliveredMessage(
-        delivery=delivery, header=ContentHeader(properties=properties), body=b"", channel=None
-    )
-    return IncomingMessage(delivered)
+    no_channel: Any = None
+    return IncomingMessage(DeliveredMessage(delivery, ContentHeader(properties=properties), b"", no_channel))
 
 
 def headers(content: bytes) -> Any:

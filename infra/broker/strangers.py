@@ -50,7 +50,7 @@ class _UnreadableError(ValueError):
 
 def read_strangers() -> None:
     """Let the client library read whatever the broker passes on, in this process, from now on."""
-    Basic.Properties.unmarshal = _unmarshal  # type: ignore[method-assign]  # (there is no hook; see above)
+    Basic.Properties.unmarshal = _unmarshal  # type: ignore[assignment, method-assign]  # (no hook; see above)
     pamqp.decode.METHODS["shortstr"] = _short_text
 
 

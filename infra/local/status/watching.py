@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -58,6 +59,8 @@ def status(home: Path, wanted: Wanted) -> int:
         return 1
     quiet_broker_libraries()
     shown: list[Status] = []
+    # Ctrl-C ends a picture that is kept up to date also where who started us has told its children to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         asyncio.run(_show(StatusSettings(), home, wanted, shown.append))
     return 0 if shown and shown[-1].healthy else 1

@@ -126,9 +126,10 @@ async def test_one_change_is_counted_at_every_hop(
     assert more("worker", "taskify_worker_notifications_total", type="task_assigned") == 1
     assert more("worker", "taskify_worker_notifications_total", type="comment_added") == 1
     assert more("worker", "taskify_worker_latency_seconds_count") >= 3
-    assert more("notification-relay", "taskify_relay_published_total") >= 2
+    # What a batch of the worker tells leaves in one message.
+    assert more("notification-relay", "taskify_relay_published_total") >= 1
     assert more("gateway", "taskify_gateway_pushes_total") == 2
-    assert more("gateway", "taskify_gateway_stream_lag_seconds_count") >= 2
+    assert more("gateway", "taskify_gateway_stream_lag_seconds_count") >= 1
 
 
 @pytest.mark.parametrize("label", sorted(ALLOWED.keys() - {"route"}))

@@ -38,6 +38,7 @@ from infra.database.errors import retry_on_conflict
 from infra.outbox.message import event_message
 from infra.outbox.writer import append_rows
 from infra.telemetry.logging import get_logger
+from notification_worker.audience.former_names import without_name
 from notification_worker.audience.wording import message_of
 from notification_worker.commands.event_claims import claim, hold_off_erasures
 from notification_worker.commands.notification_rows import parts_of
@@ -64,6 +65,7 @@ _ROWS_BYTES = EXPORT_PART_BYTES * 9 // 10
 _FETCHED = 200
 _READINGS = 5
 _TOLD = ("notifications", "notification_members")
+_ERASED_AT = users.c.erased_at.label("actor_erased_at")
 
 Document = dict[str, JsonValue]
 
@@ -209,8 +211,12 @@ def _sections(user_id: UUID) -> Mapping[str, Select[Any]]:
     rows, members, removed = notifications.c, notification_members.c, removed_notifications.c
     events = task_events.c
     return {
-        "notifications": select(notifications).where(rows.user_id == user_id).order_by(rows.created_at, rows.id),
-        "notification_members": select(notification_members)
+        "notifications": select(notifications, _ERASED_AT)
+        .outerjoin(users, users.c.id == rows.actor_id)
+        .where(rows.user_id == user_id)
+        .order_by(rows.created_at, rows.id),
+        "notification_members": select(notification_members, _ERASED_AT)
+        .outerjoin(users, users.c.id == members.actor_id)
         .where(members.user_id == user_id)
         .order_by(members.created_at, members.id),
         "removed_notifications": select(removed_notifications)
@@ -227,8 +233,12 @@ def _sections(user_id: UUID) -> Mapping[str, Select[Any]]:
     }
 
 
-def _item(section: str, row: Mapping[str, Any]) -> dict[str, JsonValue]:
+def _item(section: str, row: dict[str, Any]) -> dict[str, JsonValue]:
     """Give a row as it is kept, and a notification with the words that the person was shown."""
+    if section in _TOLD and row.pop(_ERASED_AT.name) is not None:
+        # Whose name is on its way out of this row, or will be: an erasure goes from inbox to inbox.
+        message, name = row["message"], row["actor_name"]
+        row |= {"actor_id": None, "actor_name": None, "message": message and without_name(message, name or "")}
     item: dict[str, JsonValue] = {name: _json(value) for name, value in row.items() if name != "user_id"}
     if section in _TOLD:
         item["text"] = message_of(parts_of(row))

@@ -157,3 +157,19 @@ async def test_an_answer_that_somebody_is_erased_beside_is_read_anew(database: A
     document: Any = part.document
     assert [row["actor_name"] for row in document["notifications"]] == [None]
     assert EVE.name not in json.dumps(document)
+
+
+async def test_whose_name_is_still_on_its_way_out_of_an_inbox_is_not_named(database: AsyncEngine) -> None:
+    await apply_events(database, [registered(ANN), registered(EVE), TaskStory().assigned(EVE, ANN)])
+    async with database.begin() as erasing:
+        # The first step of an erasure; the inboxes of others come after it, one by one.
+        await erasing.execute(update(users).where(users.c.id == EVE.id).values(erased_at=now()))
+
+    await apply_events(database, [export_requested(ANN)])
+    await answer_all(database)
+
+    (part,) = await exported(database)
+    document: Any = part.document
+    assert [row["actor_name"] for row in document["notifications"]] == [None]
+    assert EVE.name not in json.dumps(document)
+    assert str(EVE.id) not in json.dumps(document["notifications"])

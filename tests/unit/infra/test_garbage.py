@@ -3,9 +3,22 @@
 import asyncio
 import gc
 import weakref
+from collections.abc import Iterator
+
+import pytest
 
 from infra.garbage import GarbagePolicy
 from tests.support.gateway import until
+
+
+@pytest.fixture(autouse=True)
+def _as_in_a_new_process() -> Iterator[None]:
+    """Gateways that overlapped in this process leave the thresholds of one of them."""
+    gc.unfreeze()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.unfreeze()
+    gc.set_threshold(700, 10, 10)
 
 
 class _Circle:

@@ -53,7 +53,7 @@ describe("the panel", () => {
   it("opens on all that is unread, takes the focus, and gives it back on Escape", async () => {
     system.server.read(["b"]);
     const panel = await openPanel();
-    expect(document.activeElement).toBe(panel);
+    await waitFor(() => expect(document.activeElement).toBe(panel));
     expect(tab(/^Unread/u).getAttribute("aria-selected")).toBe("true");
     expect(rows()).toEqual(["c", "a"]);
     await user.keyboard("{Escape}");
@@ -64,7 +64,8 @@ describe("the panel", () => {
   it("opens from the dropdown, and closes by its shortcut", async () => {
     await openDropdown();
     await press("Open all notifications");
-    expect(document.activeElement).toBe(await screen.findByRole("dialog", { name: "Inbox" }));
+    const panel = await screen.findByRole("dialog", { name: "Inbox" });
+    await waitFor(() => expect(document.activeElement).toBe(panel));
     await user.keyboard("{Shift>}N{/Shift}");
     expect(screen.queryByRole("dialog")).toBeNull();
   });

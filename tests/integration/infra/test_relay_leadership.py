@@ -11,8 +11,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from infra.errors import UnavailableError
 from infra.outbox.lease import Lease
-from infra.outbox.relay import IN_FLIGHT, Role
+from infra.outbox.relay import IN_FLIGHT, Relay, Role
 from infra.outbox.session import DatabaseAwayError, open_session
 from infra.outbox.store import OutboxStore
 from tests.integration.infra.relays import (
@@ -48,6 +49,20 @@ async def relay_process(database_url: str, broker_url: str) -> AsyncIterator[asy
         await process.wait()
 
 
+async def until_ready(relay: Relay) -> None:
+    """Wait until a relay would call itself ready; what its sessions and its link tell comes after the server's."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while True:
+            try:
+                await relay.check_database()
+                await relay.check_broker()
+                await relay.check_relaying()
+            except UnavailableError:
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+
 async def until_value(database: asyncpg.Connection, query: str, value: object) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
         while await database.fetchval(query) != value:
@@ -61,15 +76,12 @@ async def test_exactly_one_of_two_relays_leads_and_both_are_ready(
         running_relay(outbox_url, admin_broker_url) as (first, first_told),
         running_relay(outbox_url, admin_broker_url) as (second, second_told),
     ):
-        await until_value(database, SESSIONS, 2)
+        for relay in (first, second):
+            await until_ready(relay)
         row = await append(database, "a", "1")
         await inbox.until(lambda: inbox.ids == ["a/1"])
         await until_value(database, "SELECT count(*) FROM outbox", 0)
         assert sorted([first.role, second.role]) == [Role.LEADING, Role.STANDBY]
-        for relay in (first, second):
-            await relay.check_database()
-            await relay.check_broker()
-            await relay.check_relaying()
 
     assert sorted([first_told.published_ids, second_told.published_ids]) == [[], [row]]
 
@@ -96,7 +108,7 @@ async def test_a_standby_takes_over_from_a_killed_process(
     async with relay_process(outbox_url, admin_broker_url) as process:
         await until_value(database, "SELECT count(*) FROM relay_lease", 1)
         async with running_relay(outbox_url, admin_broker_url) as (standby, told):
-            await until_value(database, SESSIONS, 2)
+            await until_ready(standby)
             assert standby.role is Role.STANDBY
             process.kill()
             await told.until(lambda: told.leads)
@@ -109,7 +121,8 @@ async def test_a_standby_takes_over_from_a_killed_process(
 async def test_a_frozen_leader_is_replaced_and_publishes_nothing_more_when_it_wakes(
     outbox_url: str, admin_broker_url: str, database: asyncpg.Connection, inbox: Inbox
 ) -> None:
-    async with relay_process(outbox_url, admin_broker_url) as process:
+    # The way by the proxy is a way through this process: the relay cannot be through before it is seen to have begun.
+    async with TcpProxy.to(admin_broker_url) as proxy, relay_process(outbox_url, proxy.url) as process:
         await until_value(database, "SELECT count(*) FROM relay_lease", 1)
         rows = await append_many(database, keys=500, of_each=10)
         await inbox.until(lambda: len(inbox.messages) > IN_FLIGHT)
@@ -168,7 +181,9 @@ async def test_a_leader_whose_session_was_ended_can_delete_nothing(
     successor = Lease(successor_session, "test", "new")
     assert not await successor.acquire()
     assert await successor.evict_frozen_leader()
-    assert await successor.acquire()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not await successor.acquire():
+            await asyncio.sleep(0.02)
 
     with pytest.raises(DatabaseAwayError):
         await OutboxStore(session).delete([claimed.id])

@@ -77,6 +77,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
                 endpoint=endpoint,
                 tallies=tallies,
                 lag_seconds=reader.lag_seconds,
+                change_seconds=reader.change_seconds,
             )
         )
 

@@ -21,6 +21,7 @@ class SessionTallies:
     def __init__(self) -> None:
         self.resyncs = 0
         self.acknowledged_seconds = Distribution()
+        self.change_acknowledged_seconds = Distribution()
 
     def resynced(self) -> None:
         """Count a page that is asked to call `sync`."""
@@ -29,6 +30,10 @@ class SessionTallies:
     def acknowledged(self, seconds: float) -> None:
         """Count a page that has proved what it applied."""
         self.acknowledged_seconds.observe(seconds)
+
+    def change_acknowledged(self, seconds: float) -> None:
+        """Count a change that a page has proved to have applied."""
+        self.change_acknowledged_seconds.observe(seconds)
 
 
 class GatewayMetrics:
@@ -43,6 +48,7 @@ class GatewayMetrics:
         endpoint: Endpoint,
         tallies: SessionTallies,
         lag_seconds: Distribution,
+        change_seconds: Distribution,
     ) -> None:
         self._admission = admission
         self._directory = directory
@@ -50,6 +56,7 @@ class GatewayMetrics:
         self._endpoint = endpoint
         self._tallies = tallies
         self._lag_seconds = lag_seconds
+        self._change_seconds = change_seconds
 
     def collect(self) -> Iterable[Metric]:
         """Read everything as it is now."""
@@ -85,4 +92,14 @@ class GatewayMetrics:
             "taskify_gateway_acknowledgement_seconds",
             "Time from a push to the PING that proves it was applied, which is up to a heartbeat later",
             self._tallies.acknowledged_seconds,
+        )
+        yield histogram(
+            "taskify_gateway_change_pushed_seconds",
+            "Age of a change when its frame was pushed, once for each window",
+            self._change_seconds,
+        )
+        yield histogram(
+            "taskify_gateway_change_acknowledged_seconds",
+            "Age of a change at the PING that proves it was applied, the first that waited for it",
+            self._tallies.change_acknowledged_seconds,
         )

@@ -29,13 +29,16 @@ def _is_absent(value: object) -> bool:
 class PersonalFrame(ContractModel):
     """One frame for one person; frames of one person come in the order of their `seq`.
 
-    `traceparent` is there if somebody records the trace of the change that the frame came of.
+    `traceparent` is there if somebody records the trace of the change that the frame came of. `changed_at` is when that
+    change was made, the time of its event; a frame that came of no event has none. It is Unix time in seconds, since
+    gateways read very many of them and only measure by them.
     """
 
     user_id: UUID
     seq: Annotated[int, Field(ge=1)]
     frame: str
     traceparent: Annotated[str, Field(max_length=255)] | None = Field(default=None, exclude_if=_is_absent)
+    changed_at: Annotated[float, Field(ge=0)] | None = Field(default=None, exclude_if=_is_absent)
 
 
 class Delivery(ContractModel):

@@ -1,6 +1,7 @@
 """From personal frames to the messages that gateways read."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -16,13 +17,23 @@ _ROUTING_KEY = ""
 _ORDER_KEY = "deliveries"
 
 
-def personal_frame(user_id: UUID, seq: int, frame: BaseModel, traceparent: str | None = None) -> PersonalFrame:
-    """Finish a frame as the text that goes over the socket; it carries on a trace that somebody records."""
+def personal_frame(
+    user_id: UUID,
+    seq: int,
+    frame: BaseModel,
+    traceparent: str | None = None,
+    changed_at: datetime | None = None,
+) -> PersonalFrame:
+    """Finish a frame as the text that goes over the socket; it carries on a trace that somebody records.
+
+    `changed_at` is the time of the event that it tells of.
+    """
     return PersonalFrame(
         user_id=user_id,
         seq=seq,
         frame=frame.model_dump_json(),
         traceparent=traceparent if is_sampled(traceparent) else None,
+        changed_at=None if changed_at is None else changed_at.timestamp(),
     )
 
 

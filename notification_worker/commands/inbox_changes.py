@@ -42,12 +42,13 @@ _DELETE_MEMBERS = delete(notification_members).where(notification_members.c.id =
 class InboxChanges:
     """`now` is taken under the locks: among one person's notifications, a later `seq` is never older.
 
-    `traceparent` is the span of the event whose changes come now.
+    `traceparent` is the span of the event whose changes come now, `changed_at` its time.
     """
 
     heads: Mapping[UUID, Head]
     now: datetime
     traceparent: str | None = None
+    changed_at: datetime | None = None
     frames: list[PersonalFrame] = field(default_factory=list)
     _added: dict[UUID, Columns] = field(default_factory=dict)
     _changed: dict[UUID, Columns] = field(default_factory=dict)
@@ -93,7 +94,7 @@ class InboxChanges:
             self._deleted.append(row_id)
         self._removals.append({"user_id": user_id, "seq": seq, "notification_id": row_id, "removed_at": self.now})
         frame = Removed(payload=IdsPayload(seq=seq, ids=(row_id,), unread_count=head.unread_count))
-        self.frames.append(personal_frame(user_id, seq, frame, self.traceparent))
+        self.frames.append(personal_frame(user_id, seq, frame, self.traceparent, self.changed_at))
 
     def add_member(self, member: Columns) -> None:
         """Add a member, which takes no number: members are asked for, never pushed."""
@@ -132,4 +133,4 @@ class InboxChanges:
 
     def _show(self, row: Columns, change: Change, head: Head) -> None:
         frame = frame_of(row, change, head.unread_count)
-        self.frames.append(personal_frame(row["user_id"], row["seq"], frame, self.traceparent))
+        self.frames.append(personal_frame(row["user_id"], row["seq"], frame, self.traceparent, self.changed_at))

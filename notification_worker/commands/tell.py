@@ -85,6 +85,7 @@ async def tell(connection: AsyncConnection, tellings: Sequence[Telling], holders
     held_back: list[HeldBackEvent] = []
     for telling, people in zip(tellings, reached, strict=True):
         changes.traceparent = traceparent_of_event(telling.event_id)
+        changes.changed_at = telling.event_time
         known = {user_id for user_id in people if Once(user_id, telling.event_source, telling.event_id) in already}
         withdrawn, noted = withdraw(telling, notices, known, changes)
         held_back += noted

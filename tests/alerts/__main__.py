@@ -52,12 +52,16 @@ async def main(home: Path, only: list[str]) -> int:
         ann, john = [await Person.register(http, addresses, name) for name in ("Ann", "John")]
         scene = Scene(system, http, ann, john)
         task = await ann.create_task("Break things")
-        async with asyncio.TaskGroup() as group, john.window():
-            changing = group.create_task(scene.keep_changing(task["id"]))
+        async with asyncio.TaskGroup() as group, john.window() as window:
+            going_on = [
+                group.create_task(scene.keep_changing(task["id"])),
+                group.create_task(scene.keep_proving(window)),
+            ]
             try:
                 return await _judge(scene, prometheus, only)
             finally:
-                changing.cancel()
+                for one in going_on:
+                    one.cancel()
 
 
 async def _judge(scene: Scene, prometheus: Prometheus, only: list[str]) -> int:

@@ -11,17 +11,19 @@ from dataclasses import dataclass, field
 import aio_pika
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from contracts.topology import DELIVERIES, NOTIFICATION_WORKER
 from tests.faults.parts import Part
 from tests.faults.silence import NO_ANSWER
 from tests.faults.system import System
-from tests.support.people import Person
+from tests.support.people import Person, Window
 
 FRAME_BYTES = 30_000
 FRAMES = 60
 _RECEIVE_BUFFER_BYTES = 4_096
 _CHANGE_SECONDS = 0.25
+_HEARTBEAT_SECONDS = 5.0
 _REQUEST_SECONDS = 5.0
 
 
@@ -44,6 +46,13 @@ class Scene:
                     await self.ann.create_task(f"Task {self.changes}", assignee_id=self.john.id)
                 self.changes += 1
             await asyncio.sleep(_CHANGE_SECONDS)
+
+    async def keep_proving(self, window: Window) -> None:
+        """Send heartbeats, often enough for rates of seconds, until the window is lost."""
+        with suppress(AssertionError, ConnectionClosed):
+            while True:
+                await asyncio.sleep(_HEARTBEAT_SECONDS)
+                await window.prove()
 
     @asynccontextmanager
     async def frozen(self, *kinds: str) -> AsyncIterator[None]:

@@ -81,6 +81,7 @@ async def busy(system: System, ann: Person, john: Person, http: httpx.AsyncClien
         task = await ann.create_task("Read the meters", assignee_id=john.id)
         await ann.comment(task["id"], "Now")
         await window.until(lambda seen: len(seen.unread) == 2, "both notifications")
+        await window.prove()
     for address in (system.addresses.api, system.addresses.notifications):
         await http.get(f"{address}/{john.name}/{task['id']}?of={john.name}")
         await http.request("BREW", f"{address}/coffee")
@@ -130,6 +131,8 @@ async def test_one_change_is_counted_at_every_hop(
     assert more("notification-relay", "taskify_relay_published_total") >= 1
     assert more("gateway", "taskify_gateway_pushes_total") == 2
     assert more("gateway", "taskify_gateway_stream_lag_seconds_count") >= 1
+    assert more("gateway", "taskify_gateway_change_pushed_seconds_count") == 2
+    assert more("gateway", "taskify_gateway_change_acknowledged_seconds_count") == 1
 
 
 @pytest.mark.parametrize("label", sorted(ALLOWED.keys() - {"route"}))

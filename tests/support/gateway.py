@@ -170,10 +170,15 @@ class Senders:
     deliveries: aio_pika.abc.AbstractExchange
     events: aio_pika.abc.AbstractExchange
 
-    async def deliver(self, *frames: tuple[UUID, int], text: str | None = None) -> None:
+    async def deliver(
+        self, *frames: tuple[UUID, int], text: str | None = None, changed_at: float | None = None
+    ) -> None:
         """Publish one delivery, confirmed; each frame is for a person and has a number."""
         delivery = Delivery(
-            frames=tuple(PersonalFrame(user_id=user, seq=seq, frame=text or removed(seq)) for user, seq in frames)
+            frames=tuple(
+                PersonalFrame(user_id=user, seq=seq, frame=text or removed(seq), changed_at=changed_at)
+                for user, seq in frames
+            )
         )
         await self.publish(delivery.model_dump_json().encode())
 

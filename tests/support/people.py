@@ -199,6 +199,17 @@ class Window:
             self.items.pop(removed, None)
         self.latest_seq, self.unread_count = answer["latest_seq"], answer["unread_count"]
 
+    async def prove(self) -> None:
+        """Send a heartbeat, which says what was applied, and wait for its answer."""
+        assert self._socket is not None
+        answered = self._answers
+        await self._socket.send(json.dumps({"type": "PING", "payload": {"seq": self.latest_seq}}))
+        await self.until(lambda _: self._answers > answered, "an answer to its heartbeat")
+
+    @property
+    def _answers(self) -> int:
+        return sum(frame["type"] == "PONG" for frame in self.frames)
+
     async def until(self, holds: Callable[["Window"], bool], what: str) -> None:
         """Wait until something can be seen in this window."""
         async with self._changed:

@@ -1,6 +1,7 @@
 """What a message of the stream means for the windows of this gateway."""
 
 import time
+from collections.abc import Sequence
 
 import orjson
 
@@ -16,18 +17,23 @@ from ws_gateway.hub.directory import Directory
 
 SESSION_ENDED = type_of(SessionEnded)
 
+_PersonalFrame = tuple[str, int, str, float | None]
+"""For whom it is, its number, its text, and when the change was made that it tells of, as Unix time."""
+
 log = get_logger("stream")
 
 
 class Applier:
     """Applies messages to the hub. One that cannot be read is logged without its content, and skipped.
 
-    `lag_seconds` says how old deliveries were when they were handed out.
+    `lag_seconds` says how old deliveries were when they were handed out, `change_seconds` how old the changes were that
+    their frames tell of, once for each window.
     """
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self.lag_seconds = Distribution()
+        self.change_seconds = Distribution()
 
     def apply(self, message: StreamMessage) -> None:
         """Apply a message of any kind; padding is nothing, and unknown kinds, of a later version, are skipped."""
@@ -57,19 +63,36 @@ class Applier:
         except (ValueError, TypeError, KeyError) as error:
             _skip(message, type(error).__name__)
             return
-        began_at = time.monotonic()
-        pushed = [self._directory.publish(user_id, seq, frame) for user_id, seq, frame in frames]
+        began_at, now = time.monotonic(), time.time()
+        pushed = [
+            self._directory.publish(user_id, seq, frame, None if changed_at is None else now - changed_at)
+            for user_id, seq, frame, changed_at in frames
+        ]
         trace_pushed(message, pushed, time.monotonic() - began_at)
+        now = time.time()
+        # Most deliveries are for nobody here.
+        if any(pushed):
+            for changed_at, windows in _windows_by_change(frames, pushed).items():
+                self.change_seconds.observe(now - changed_at, windows)
         written_at = _moment_in(message.message_id)
         if written_at is not None:
-            self.lag_seconds.observe(time.time() - written_at)
+            self.lag_seconds.observe(now - written_at)
 
 
-def _personal_frame(frame: dict[str, object]) -> tuple[str, int, str]:
-    user_id, seq, text = frame["user_id"], frame["seq"], frame["frame"]
+def _personal_frame(frame: dict[str, object]) -> _PersonalFrame:
+    user_id, seq, text, changed_at = frame["user_id"], frame["seq"], frame["frame"], frame.get("changed_at")
     if isinstance(user_id, str) and isinstance(seq, int) and isinstance(text, str):
-        return user_id, seq, text
+        return user_id, seq, text, changed_at if isinstance(changed_at, float) else None
     raise TypeError("a personal frame has a user, a number and a text")
+
+
+def _windows_by_change(frames: Sequence[_PersonalFrame], pushed: Sequence[int]) -> dict[float, int]:
+    """Count the windows that each change was pushed to; a change that many are told of is one entry."""
+    found: dict[float, int] = {}
+    for (_, _, _, changed_at), windows in zip(frames, pushed, strict=True):
+        if windows and changed_at is not None:
+            found[changed_at] = found.get(changed_at, 0) + windows
+    return found
 
 
 def _moment_in(message_id: str) -> float | None:

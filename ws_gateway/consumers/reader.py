@@ -55,6 +55,7 @@ class StreamReader:
         self._directory = directory
         self._applier = Applier(directory)
         self.lag_seconds = self._applier.lag_seconds
+        self.change_seconds = self._applier.change_seconds
         self._options = options
         self._position: Position | None = None
         self._end: int | None = None

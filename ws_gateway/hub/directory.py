@@ -12,8 +12,8 @@ Key = TypeVar("Key")
 class Window(Protocol):
     """What the hub knows of a connection. None of these waits, and none raises, whatever the state of the socket."""
 
-    def push(self, seq: int, frame: bytes) -> None:
-        """Send a frame that changes the person's inbox to `seq`."""
+    def push(self, seq: int, frame: bytes, age: float | None) -> None:
+        """Send a frame that changes the person's inbox to `seq`; `age` is that of the change in seconds, if known."""
 
     def end_session(self) -> None:
         """Close: the session of its token has ended."""
@@ -67,14 +67,17 @@ class Directory:
             _take_out(self._by_person, person, window)
             _take_out(self._by_session, session_id, window)
 
-    def publish(self, user_id: str, seq: int, frame: str) -> int:
-        """Hand a frame to all windows of a person, and say how many those were."""
+    def publish(self, user_id: str, seq: int, frame: str, age: float | None = None) -> int:
+        """Hand a frame to all windows of a person, and say how many those were.
+
+        `age` says how many seconds ago the change was made that the frame tells of, if that is known.
+        """
         windows = self._by_person.get(user_id)
         if windows is None:
             return 0
         encoded = frame.encode()
         for window in windows:
-            window.push(seq, encoded)
+            window.push(seq, encoded, age)
         self.pushes += len(windows)
         return len(windows)
 

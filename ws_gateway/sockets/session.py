@@ -56,6 +56,9 @@ class SessionObserver(Protocol):
     def acknowledged(self, seconds: float) -> None:
         """The page has proved that all is applied that was sent to it, so long after the first of it was sent."""
 
+    def change_acknowledged(self, seconds: float) -> None:
+        """The page has proved that it applied a change that was made so long ago."""
+
 
 class State(Enum):
     AWAITING_TOKEN = auto()
@@ -80,6 +83,7 @@ class Session:
         "_sent_seq",
         "_token_due_at",
         "_token_ends_at",
+        "_unproven_age",
         "_unproven_at",
         "_unproven_seq",
         "_user_id",
@@ -103,6 +107,7 @@ class Session:
         self._sent_seq = 0
         self._unproven_seq = 0
         self._unproven_at = now
+        self._unproven_age: float | None = None
         self._resynced_at: float | None = None
 
     @property
@@ -189,12 +194,15 @@ class Session:
                 following, self._once_ready = self._once_ready, ()
                 return (Send(Ready(payload=ready).model_dump_json().encode()), *following)
 
-    def delivery(self, seq: int, frame: bytes, now: float) -> Actions:
-        """Take a finished frame that changes the person's inbox to `seq`."""
+    def delivery(self, seq: int, frame: bytes, now: float, age: float | None = None) -> Actions:
+        """Take a finished frame that changes the person's inbox to `seq`; the change was made `age` seconds ago.
+
+        Of all that waits for proof only the first is remembered: a window costs the same however much is sent to it.
+        """
         if self.state is not State.READY:
             return ()
         if self._unproven_seq == 0:
-            self._unproven_seq, self._unproven_at = seq, now
+            self._unproven_seq, self._unproven_at, self._unproven_age = seq, now, age
         self._sent_seq = max(self._sent_seq, seq)
         return (Send(frame),)
 
@@ -252,6 +260,9 @@ class Session:
         """Answer a heartbeat; `seq` proves what the page has applied, and it may know more than was sent here."""
         if self.state is not State.READY:
             return self._close(CloseCode.MALFORMED, "AUTH comes first")
+        if self._unproven_age is not None and seq >= self._unproven_seq:
+            self._observer.change_acknowledged(self._unproven_age + now - self._unproven_at)
+            self._unproven_age = None
         if seq >= self._sent_seq:
             if self._unproven_seq:
                 self._observer.acknowledged(now - self._unproven_at)

@@ -63,9 +63,9 @@ class Window:
             await self._carry_out(self._session.binary_frame())
         self._set_timer()
 
-    def push(self, seq: int, frame: bytes) -> None:
-        """Send a frame that changes the person's inbox to `seq`."""
-        self._perform(self._session.delivery(seq, frame, self._now()))
+    def push(self, seq: int, frame: bytes, age: float | None) -> None:
+        """Send a frame that changes the person's inbox to `seq`; `age` is that of the change in seconds, if known."""
+        self._perform(self._session.delivery(seq, frame, self._now(), age))
 
     def end_session(self) -> None:
         """Close: the session of its token has ended."""

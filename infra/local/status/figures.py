@@ -189,6 +189,14 @@ def _hops(counted: Mapping[str, _Process], now: Reading) -> list[Hop]:
             *gateway.percentiles("taskify_gateway_stream_lag_seconds"),
             "since the notification",
         ),
+        Hop(
+            "change to windows",
+            None,
+            None,
+            None,
+            *gateway.percentiles("taskify_gateway_change_pushed_seconds"),
+            "since the change",
+        ),
     ]
 
 

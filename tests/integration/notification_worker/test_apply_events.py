@@ -15,6 +15,7 @@ from notification_worker.commands import apply_batch
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.apply_large import apply_chunk
 from notification_worker.commands.check_inboxes import check_inboxes
+from notification_worker.commands.mark import Seen, mark_read
 from notification_worker.commands.surroundings import FIRST
 from notification_worker.models import notifications, processed_events, watchers
 from tests.integration.notification_worker.window import Window, assert_frames_tell_what_sync_tells, delivered
@@ -50,6 +51,29 @@ async def test_each_person_is_told_what_concerns_them_in_order(database: AsyncEn
     ]
     assert await messages_of(database, Window(JOHN.id)) == []
     assert await check_inboxes(database) == []
+
+
+async def test_each_frame_says_when_the_change_was_made_that_it_tells_of(database: AsyncEngine) -> None:
+    story = TaskStory()
+    assigned, moved, commented = (
+        story.assigned(JOHN, EVE),
+        story.moved(EVE, TaskStatus.IN_REVIEW),
+        story.commented(JOHN),
+    )
+    commented_again = story.commented(JOHN)
+    await apply_events(database, [story.created(ANN), assigned, moved, commented, commented_again])
+    window = Window(EVE.id)
+    await window.sync(database)
+    await mark_read(database, EVE.id, [Seen(row) for row in window.rows])
+
+    frames = await delivered(database)
+    assert [frame.changed_at for frame in frames if frame.user_id == EVE.id] == [
+        pytest.approx(event.time.timestamp(), abs=0.001) for event in (assigned, commented, commented_again)
+    ] + [None]
+    assert [frame.changed_at for frame in frames if frame.user_id == ANN.id] == [
+        pytest.approx(event.time.timestamp(), abs=0.001) for event in (moved, commented, commented_again)
+    ]
+    assert len({event.time for event in (assigned, moved, commented, commented_again)}) == 4
 
 
 async def test_an_event_that_comes_again_changes_nothing(database: AsyncEngine) -> None:

@@ -1,6 +1,7 @@
 """What the gateway says of itself to Prometheus."""
 
-from uuid import UUID
+import time
+from uuid import UUID, uuid4
 
 import aio_pika
 import httpx
@@ -51,6 +52,56 @@ async def test_windows_and_what_is_pushed_to_them_and_acknowledged_are_counted(
     seen = await until_value(gateway, "connections", 0)
     assert seen.value("taskify_gateway_windows") == 0
     await until_value(gateway, "closes_total", 3, code="none")
+
+
+async def test_the_age_of_a_change_is_measured_when_it_is_pushed_and_when_a_window_proves_it(
+    gateway: Gateway, sender: Senders, signer: Signer
+) -> None:
+    eve = uuid4()
+    async with page(gateway, signer.token(ANN)) as first, page(gateway, signer.token(ANN)) as second:
+        made = time.time()
+        await sender.deliver((ANN, 1), (eve, 1), changed_at=made - 40)
+        await sender.deliver((ANN, 2), changed_at=made - 500)
+        for window in (first, second):
+            assert await window.next_seqs(2) == [1, 2]
+
+        seen = await until_value(gateway, "change_pushed_seconds_count", 4)
+        passed = time.time() - made
+        pushed = seen.value("taskify_gateway_change_pushed_seconds_sum")
+        assert pushed is not None
+        assert 2 * (40 + 500) < pushed <= 2 * (40 + 500) + 4 * passed
+        assert seen.value("taskify_gateway_change_acknowledged_seconds_count") == 0
+
+        await first.ping(0)
+        await first.ping(1)
+        await first.ping(2)
+        seen = await scrape(gateway.http)
+        passed = time.time() - made
+        assert seen.value("taskify_gateway_change_acknowledged_seconds_count") == 1
+        acknowledged = seen.value("taskify_gateway_change_acknowledged_seconds_sum")
+        assert acknowledged is not None
+        assert 40 < acknowledged <= 40 + passed
+        await second.ping(2)
+        await until_value(gateway, "change_acknowledged_seconds_count", 2)
+
+
+async def test_a_frame_without_a_time_or_with_one_that_is_none_is_pushed_and_not_measured(
+    gateway: Gateway, sender: Senders, signer: Signer
+) -> None:
+    async with page(gateway, signer.token(ANN)) as window:
+        await sender.deliver((ANN, 1))
+        for seq, wrong in ((2, '"yesterday"'), (3, "null"), (4, "[]")):
+            frame = f'{{"user_id": "{ANN}", "seq": {seq}, "frame": "{{}}", "changed_at": {wrong}}}'
+            await sender.publish(f'{{"frames": [{frame}]}}'.encode())
+        assert await window.next_seqs(1) == [1]
+        for _ in range(3):
+            assert await window.next_frame() == {}
+        assert await window.ping(4) == ["PONG"]
+
+        seen = await until_value(gateway, "stream_lag_seconds_count", 4)
+        assert seen.value("taskify_gateway_acknowledgement_seconds_count") == 1
+        assert seen.value("taskify_gateway_change_pushed_seconds_count") == 0
+        assert seen.value("taskify_gateway_change_acknowledged_seconds_count") == 0
 
 
 async def test_closes_are_counted_by_the_code_with_which_the_gateway_closed(

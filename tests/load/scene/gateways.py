@@ -1,5 +1,6 @@
 """A gateway alone, a bare server beside it, and windows at either."""
 
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -68,7 +69,9 @@ def deliveries(people: list[UUID], first_seq: int, rounds: int) -> list[bytes]:
     for seq in range(first_seq, first_seq + rounds):
         for start in range(0, len(people), PEOPLE_PER_DELIVERY):
             frames = tuple(
-                PersonalFrame(user_id=person, seq=seq, frame=_frame(start + number, seq))
+                PersonalFrame(
+                    user_id=person, seq=seq, frame=_frame(start + number, seq), changed_at=round(time.time(), 6)
+                )
                 for number, person in enumerate(people[start : start + PEOPLE_PER_DELIVERY])
             )
             made.append(Delivery(frames=frames).model_dump_json().encode())

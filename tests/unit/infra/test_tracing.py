@@ -49,8 +49,8 @@ class Socket:
     def __init__(self) -> None:
         self.frames = 0
 
-    def push(self, seq: int, frame: bytes) -> None:
-        assert (seq, bool(frame)) == (1, True)
+    def push(self, seq: int, frame: bytes, age: float | None) -> None:
+        assert (seq, bool(frame), age) == (1, True, None)
         self.frames += 1
 
     def end_session(self) -> None: ...

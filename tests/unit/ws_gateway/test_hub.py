@@ -12,12 +12,12 @@ class FakeWindow:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self.pushed: list[tuple[int, bytes]] = []
+        self.pushed: list[tuple[int, bytes, float | None]] = []
         self.ended = False
         self.leaves_when_pushed = False
 
-    def push(self, seq: int, frame: bytes) -> None:
-        self.pushed.append((seq, frame))
+    def push(self, seq: int, frame: bytes, age: float | None) -> None:
+        self.pushed.append((seq, frame, age))
         if self.leaves_when_pushed:
             self._directory.leave(self)
 
@@ -40,10 +40,10 @@ def test_a_frame_goes_to_all_windows_of_its_person_and_to_nobody_else() -> None:
     directory.join(second, ANN, uuid4())
     directory.join(other, JOHN, uuid4())
 
-    assert directory.publish(str(ANN), 5, "žluť") == 2
+    assert directory.publish(str(ANN), 5, "žluť", 0.25) == 2
     assert directory.publish(str(uuid4()), 1, "x") == 0
 
-    assert first.pushed == second.pushed == [(5, "žluť".encode())]
+    assert first.pushed == second.pushed == [(5, "žluť".encode(), 0.25)]
     assert other.pushed == []
 
 
@@ -68,7 +68,7 @@ def test_a_window_that_closes_while_a_frame_is_handed_out_does_not_disturb_the_o
     directory.publish(str(ANN), 1, "x")
     directory.publish(str(ANN), 2, "x")
 
-    assert [[seq for seq, _ in window.pushed] for window in windows] == [[1], [1, 2], [1, 2]]
+    assert [[seq for seq, _, _ in window.pushed] for window in windows] == [[1], [1, 2], [1, 2]]
 
 
 def test_one_person_has_a_bounded_number_of_windows_and_renewing_takes_no_new_place() -> None:

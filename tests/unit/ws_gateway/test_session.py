@@ -332,6 +332,42 @@ def test_an_acknowledgement_is_as_late_as_it_came_after_the_first_push_that_it_p
     assert tallies.acknowledged_seconds.total == 2.5
 
 
+def test_a_change_is_acknowledged_with_its_age_when_it_was_pushed_and_the_time_until_it_is_proved() -> None:
+    session = ready_session(tallies=(tallies := SessionTallies()))
+    session.delivery(1, b"{}", 2.0, age=4.0)
+    session.text_frame(ping(0), 3.0)
+    assert sum(tallies.change_acknowledged_seconds.counts) == 0
+    session.text_frame(ping(1), 4.5)
+
+    assert sum(tallies.change_acknowledged_seconds.counts) == 1
+    assert tallies.change_acknowledged_seconds.total == 6.5
+
+
+def test_of_the_changes_that_wait_for_proof_the_first_is_measured_and_once() -> None:
+    session = ready_session(tallies=(tallies := SessionTallies()))
+    session.delivery(1, b"{}", 2.0, age=0.5)
+    session.delivery(2, b"{}", 3.0, age=100.0)
+    session.text_frame(ping(1), 4.0)
+    session.text_frame(ping(1), 5.0)
+    session.text_frame(ping(2), 6.0)
+    assert tallies.change_acknowledged_seconds.total == 2.5
+    session.delivery(3, b"{}", 7.0, age=0.25)
+    session.text_frame(ping(9), 8.0)
+
+    assert sum(tallies.change_acknowledged_seconds.counts) == 2
+    assert tallies.change_acknowledged_seconds.total == 3.75
+
+
+def test_a_frame_of_no_event_is_proved_like_all_and_measures_no_change() -> None:
+    session = ready_session(tallies=(tallies := SessionTallies()))
+    session.delivery(1, b"{}", 2.0)
+    session.delivery(2, b"{}", 2.0, age=3.0)
+    session.text_frame(ping(2), 4.0)
+
+    assert sum(tallies.acknowledged_seconds.counts) == 1
+    assert sum(tallies.change_acknowledged_seconds.counts) == 0
+
+
 def test_every_request_to_sync_is_counted() -> None:
     session = ready_session(tallies=(tallies := SessionTallies()))
     session.resync()

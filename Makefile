@@ -68,12 +68,9 @@ fuzz: ## search for input that breaks a promise (MINUTES=10)
 	$(python) -m tests.fuzz --minutes $(MINUTES)
 
 audit: ## ask the registries which of the locked dependencies have known holes (needs the network and pip-audit)
+	@infra/local/setup.sh check
 	@command -v $(PIP_AUDIT) >/dev/null || { echo "make audit needs pip-audit: pip install pip-audit, or PIP_AUDIT=/path/to/pip-audit make audit" >&2; exit 1; }
-	@for name in services runtime develop node; do \
-		echo "requirements/$$name.lock"; $(PIP_AUDIT) --require-hashes --disable-pip --requirement requirements/$$name.lock || exit 1; \
-	done
-	npm --prefix web audit
-	npm --prefix contracts/tools audit
+	@$(python) -m infra.local.audit "$(PIP_AUDIT)"
 
 format: ## format the code, and mend what the linters can mend
 	@infra/local/setup.sh check

@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit guards fuzz audit format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults alerts images test-containers test-testkit
+.PHONY: help up reset status setup check test test-unit guards fuzz audit autobahn format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults alerts images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -11,6 +11,7 @@ lock_arguments ?=
 bench_arguments ?=
 UV ?= uv
 PIP_AUDIT ?= pip-audit
+WSTEST ?= wstest
 MINUTES ?= 10
 SEED ?=
 ONLY ?=
@@ -71,6 +72,11 @@ audit: ## ask the registries which of the locked dependencies have known holes (
 	@infra/local/setup.sh check
 	@command -v $(PIP_AUDIT) >/dev/null || { echo "make audit needs pip-audit: pip install pip-audit, or PIP_AUDIT=/path/to/pip-audit make audit" >&2; exit 1; }
 	@$(python) -m infra.local.audit "$(PIP_AUDIT)"
+
+autobahn: ## run the Autobahn test suite against the gateway's sockets (needs its `wstest`, which is for Python 2.7)
+	@command -v $(WSTEST) >/dev/null || { echo "make autobahn needs wstest of autobahntestsuite (Python 2.7): WSTEST=/path/to/wstest make autobahn" >&2; exit 1; }
+	@infra/local/setup.sh test
+	$(python) -m tests.autobahn --wstest "$$(command -v $(WSTEST))"
 
 format: ## format the code, and mend what the linters can mend
 	@infra/local/setup.sh check

@@ -18,7 +18,7 @@ OF_SOCKETS = (
     Guard(
         "2. origins",
         _ENDPOINT,
-        "origins=[*(Origin(origin) for origin in self._origins), None],",
+        "origins=[*(Origin(origin) for origin in origins), None],",
         "origins=None,",
         (f"{_AUTHENTICATION}a_foreign_origin_is_refused_at_the_handshake_and_ours_is_not",),
     ),
@@ -74,7 +74,7 @@ OF_SOCKETS = (
     Guard(
         "7. the size of frames",
         _ENDPOINT,
-        "max_size=FRAME_BYTES,",
+        "max_size=frame_bytes,",
         "max_size=None,",
         (f"{_AUTHENTICATION}a_frame_that_is_not_in_order_is_closed_with_its_code",),
     ),
@@ -157,7 +157,7 @@ OF_SOCKETS = (
     Guard(
         "a slow handshake is cut",
         _ENDPOINT,
-        "open_timeout=self._limits.open_seconds,",
+        "open_timeout=open_seconds,",
         "open_timeout=None,",
         (f"{_SLOW}a_handshake_that_comes_byte_by_byte_is_cut_and_the_others_are_served",),
     ),

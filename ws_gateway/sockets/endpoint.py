@@ -3,7 +3,7 @@
 import asyncio
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import uuid_utils.compat
@@ -16,7 +16,7 @@ from contracts.socket.frames import FRAME_BYTES
 from infra.telemetry.logging import get_logger
 from infra.waiting import any_set
 from ws_gateway.hub.directory import Directory
-from ws_gateway.sockets.connection import GatewayConnection
+from ws_gateway.sockets.connection import GatewayConnection, ProcessRequest
 from ws_gateway.sockets.drain import LAST_WORD_SECONDS, STEP_SECONDS, Drain, DrainLimits
 from ws_gateway.sockets.gate import Gate
 from ws_gateway.sockets.session import Session, SessionLimits, SessionObserver
@@ -94,34 +94,21 @@ class Endpoint:
 
         `drained` is set as soon as nobody is to get anything any more.
         """
-        _tune(self._listener)
         async with asyncio.TaskGroup() as closing:
             self._closing = closing
-            server = await self._listen()
+            server = await listen_for_sockets(
+                self._serve,
+                self._listener,
+                origins=self._origins,
+                answer=self._gate.answer,
+                open_seconds=self._limits.open_seconds,
+                close_seconds=self._limits.close_seconds,
+            )
             await stop.wait()
             server.close(close_connections=False)
             await self._drain()
             drained.set()
             await self._close_the_rest(server)
-
-    async def _listen(self) -> Server:
-        return await serve(
-            self._serve,
-            sock=self._listener,
-            backlog=_BACKLOG,
-            origins=[*(Origin(origin) for origin in self._origins), None],
-            compression=None,
-            process_request=self._gate.answer,
-            server_header=None,
-            open_timeout=self._limits.open_seconds,
-            # A page sends its own heartbeat, since a browser neither shows pings nor answers for a stuck page.
-            ping_interval=None,
-            close_timeout=self._limits.close_seconds,
-            max_size=FRAME_BYTES,
-            max_queue=_QUEUED_FRAMES,
-            write_limit=_WRITE_LIMIT_BYTES,
-            create_connection=GatewayConnection,
-        )
 
     async def _serve(self, connection: ServerConnection) -> None:
         if not isinstance(connection, GatewayConnection):
@@ -205,6 +192,37 @@ class Endpoint:
         if self._windows:
             self._all_gone.clear()
             await any_set(self._all_gone, seconds=seconds)
+
+
+async def listen_for_sockets(
+    serve_one: Callable[[ServerConnection], Awaitable[None]],
+    listener: socket.socket,
+    *,
+    origins: Sequence[str],
+    answer: ProcessRequest,
+    open_seconds: float,
+    close_seconds: float,
+    frame_bytes: int = FRAME_BYTES,
+) -> Server:
+    """Serve sockets in the way of a gateway, whatever is then said on them; `answer` may refuse a handshake."""
+    _tune(listener)
+    return await serve(
+        serve_one,
+        sock=listener,
+        backlog=_BACKLOG,
+        origins=[*(Origin(origin) for origin in origins), None],
+        compression=None,
+        process_request=answer,
+        server_header=None,
+        open_timeout=open_seconds,
+        # A page sends its own heartbeat, since a browser neither shows pings nor answers for a stuck page.
+        ping_interval=None,
+        close_timeout=close_seconds,
+        max_size=frame_bytes,
+        max_queue=_QUEUED_FRAMES,
+        write_limit=_WRITE_LIMIT_BYTES,
+        create_connection=GatewayConnection,
+    )
 
 
 def _tune(listener: socket.socket) -> None:

@@ -7,11 +7,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infra.local.children import Children, all_children
 from tests.support.servers import Broker, Postgres, Vhost, running_broker, running_postgres
 
 MakeDatabase = Callable[[str], Awaitable[str]]
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("taskify", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("taskify")
 
 
 @pytest.fixture(scope="session", autouse=True)

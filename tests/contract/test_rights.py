@@ -33,7 +33,7 @@ from tests.support.servers import Broker, Vhost
 BILLING = "billing"
 USER_NAMES = [*(user.name for user in USERS), BILLING]
 
-SECONDS = 10
+SECONDS = 60
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from infra.local.ports import free_ports
 from ws_gateway.app import run
 from ws_gateway.settings import GatewaySettings
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 
 Json = dict[str, Any]

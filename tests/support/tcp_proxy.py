@@ -65,18 +65,24 @@ class TcpProxy:
             writer.transport.abort()
             return
         self.connections += 1
-        server_reader, server_writer = await asyncio.open_connection(self._server.host, self._server.port)
-        self._writers |= {writer, server_writer}
+        self._writers.add(writer)
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._copy(reader, server_writer))
-                group.create_task(self._copy(server_reader, writer))
+            server_reader, server_writer = await asyncio.open_connection(self._server.host, self._server.port)
+            self._writers.add(server_writer)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._copy(reader, server_writer))
+                    group.create_task(self._copy(server_reader, writer))
+            finally:
+                self._writers.discard(server_writer)
         finally:
-            self._writers -= {writer, server_writer}
+            # Also when it was cut before the server had answered.
+            writer.transport.abort()
+            self._writers.discard(writer)
 
     async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while chunk := await reader.read(_CHUNK):
+            while not writer.is_closing() and (chunk := await reader.read(_CHUNK)):
                 await self._flowing.wait()
                 writer.write(chunk)
                 await writer.drain()

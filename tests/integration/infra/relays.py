@@ -1,6 +1,7 @@
 """Relays under observation, and the outbox that they empty."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
@@ -17,7 +18,7 @@ from infra.outbox.publishing import Ordering
 from infra.outbox.relay import Relay, Retries
 from infra.outbox.table import outbox_set_aside_table, outbox_table, relay_lease_table
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 EXCHANGE = "relay.test"
 CHANNEL = "relay_test"
 
@@ -183,6 +184,13 @@ async def append_many(connection: asyncpg.Connection, keys: int, of_each: int, *
     return keys * of_each
 
 
+async def until_value(database: asyncpg.Connection, query: str, value: object) -> None:
+    """Wait until a query gives a value."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while await database.fetchval(query) != value:
+            await asyncio.sleep(0.02)
+
+
 async def count(connection: asyncpg.Connection, table: str) -> int:
     rows = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 (a table of ours)
     assert isinstance(rows, int)
@@ -224,13 +232,20 @@ class Inbox:
 
 @asynccontextmanager
 async def open_inbox(broker_url: str) -> AsyncIterator[Inbox]:
-    """Declare the exchange `relay.test` and one queue, and consume from it in order."""
+    """Declare the exchange `relay.test` and a queue of our own, and consume from it in order.
+
+    Tests may share a broker: what one of them leaves in its queue is nobody else's.
+    """
     connection = await aio_pika.connect(broker_url)
     async with connection:
         channel = await connection.channel()
         exchange = await channel.declare_exchange(EXCHANGE, "topic", durable=True)
-        queue = await channel.declare_queue("relay.test", durable=True, arguments={"x-queue-type": "quorum"})
+        name = f"relay.test.{secrets.token_hex(4)}"
+        queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
         await queue.bind(exchange, "known")
         inbox = Inbox(channel, queue)
         await queue.consume(inbox.take, no_ack=True)
-        yield inbox
+        try:
+            yield inbox
+        finally:
+            await queue.delete(if_unused=False, if_empty=False)

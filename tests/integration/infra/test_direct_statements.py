@@ -21,7 +21,7 @@ FAIL = Statement(text("SELECT 1 / 0"))
 
 @pytest.fixture
 async def database(task_database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(task_database_url, application_name="test", pool_connections=1, pool_wait_seconds=0.2)
+    engine = create_engine(task_database_url, application_name="test", pool_connections=1, pool_wait_seconds=10)
     yield engine
     await engine.dispose()
 
@@ -73,7 +73,7 @@ async def test_a_connection_that_the_server_has_ended_is_never_handed_out(
     other = await asyncpg.connect(task_database_url)
     await other.execute("SELECT pg_terminate_backend($1)", driver.get_server_pid())
     await other.close()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not driver.is_closed():
             await asyncio.sleep(0.01)
 
@@ -87,7 +87,7 @@ async def test_a_connection_that_was_quiet_is_asked_first(
     monkeypatch.setattr("infra.database.engine.QUIET_SECONDS", -1.0)
     before = await backend(database)
     other = await asyncpg.connect(task_database_url)
-    await other.execute("SELECT pg_terminate_backend($1)", before)
+    await other.execute("SELECT pg_terminate_backend($1, 10000)", before)
     await other.close()
 
     async with database.connect() as connection:
@@ -125,13 +125,21 @@ async def test_a_transaction_that_was_left_open_takes_its_connection_with_it(dat
     assert await backend(database) != before
 
 
-async def test_a_statement_that_is_broken_off_takes_its_connection_with_it(database: AsyncEngine) -> None:
+async def test_a_statement_that_is_broken_off_takes_its_connection_with_it(
+    database: AsyncEngine, task_database_url: str
+) -> None:
     before = await backend(database)
     sleep = Statement(text("SELECT pg_sleep(60)"))
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await read(database, lambda connection: connection.fetch(sleep))
+    sleeps = "SELECT wait_event = 'PgSleep' FROM pg_stat_activity WHERE pid = $1"
+    other = await asyncpg.connect(task_database_url)
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        sleeping = group.create_task(read(database, lambda connection: connection.fetch(sleep)))
+        while not await other.fetchval(sleeps, before):
+            await asyncio.sleep(0.01)
+        sleeping.cancel()
+    await other.close()
 
+    assert sleeping.cancelled()
     assert await backend(database) != before
 
 

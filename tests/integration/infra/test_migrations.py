@@ -17,7 +17,7 @@ from infra.database.migrations import _config, upgrade
 
 ROOT = Path(__file__).parents[3]
 SERVICE = "notification_worker"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 NEWEST = max((ROOT / SERVICE / "migrations" / "versions").glob("0*.py")).name[:4]
 
 _BUILDS_THE_INDEX = "state = 'active' AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND wait_event = 'virtualxid'"

@@ -23,6 +23,7 @@ from tests.integration.infra.relays import (
     append_many,
     count,
     running_relay,
+    until_value,
 )
 from tests.support.tcp_proxy import TcpProxy
 
@@ -61,12 +62,6 @@ async def until_ready(relay: Relay) -> None:
                 await asyncio.sleep(0.02)
             else:
                 return
-
-
-async def until_value(database: asyncpg.Connection, query: str, value: object) -> None:
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while await database.fetchval(query) != value:
-            await asyncio.sleep(0.02)
 
 
 async def test_exactly_one_of_two_relays_leads_and_both_are_ready(

@@ -21,6 +21,7 @@ from tests.integration.infra.relays import (
     append,
     append_many,
     metered_relay,
+    open_inbox,
     running_relay,
 )
 from tests.integration.infra.short_broker import ShortBroker
@@ -102,12 +103,7 @@ async def test_a_standby_says_that_it_does_not_lead_and_nothing_of_the_outbox(
 async def test_a_broker_that_is_short_of_memory_shows_as_blocked_with_what_waits(
     outbox_url: str, short_broker: ShortBroker, database: asyncpg.Connection
 ) -> None:
-    connection = await aio_pika.connect(short_broker.url)
-    async with connection, metered_relay(outbox_url, short_broker.url) as registry:
-        channel = await connection.channel()
-        exchange = await channel.declare_exchange(EXCHANGE, "topic", durable=True)
-        queue = await channel.declare_queue("relay.test", durable=True, arguments={"x-queue-type": "quorum"})
-        await queue.bind(exchange, "known")
+    async with open_inbox(short_broker.url), metered_relay(outbox_url, short_broker.url) as registry:
         await until_sample(registry, "leading", 1)
         async with short_broker.memory_alarm():
             await append_many(database, keys=5, of_each=2)

@@ -12,7 +12,8 @@ from infra.local.errors import ChildError
 from infra.local.launcher import watch
 from infra.local.leftovers import running, start_of, stop_leftovers
 
-_SECONDS = 10
+_SECONDS = 60
+FOR_EVER = "while :; do sleep 0.05; done"
 
 
 def until(reached: Callable[[], bool], what: str) -> None:
@@ -22,10 +23,16 @@ def until(reached: Callable[[], bool], what: str) -> None:
         time.sleep(0.01)
 
 
-def start(children: Children, folder: Path, script: str, *, name: str = "child", stage: int = 0) -> Child:
-    """Start a shell script, and wait until it has said that it is there."""
+def start(
+    children: Children, folder: Path, script: str, *, before: str = ":", name: str = "child", stage: int = 0
+) -> Child:
+    """Start a shell script, and wait until it has said that it is there: when `before` is done."""
     child = children.start(
-        name, ["sh", "-c", f"echo started; {script}"], folder=folder, environment={"WORD": "swordfish"}, stage=stage
+        name,
+        ["sh", "-c", f"{before}; echo started; {script}"],
+        folder=folder,
+        environment={"WORD": "swordfish"},
+        stage=stage,
     )
     until(lambda: b"started" in child.log.read_bytes() or not child.running, f"{name} started")
     return child
@@ -52,10 +59,10 @@ def test_part_that_dies_ends_the_watch_over_all(tmp_path: Path) -> None:
 
 def test_children_are_stopped_stage_by_stage_in_reverse(tmp_path: Path) -> None:
     order = tmp_path / "order"
-    script = "trap 'echo {0} >> {1}; exit 0' TERM; echo started; while :; do sleep 0.05; done"
+    trap = "trap 'echo {0} >> {1}; exit 0' TERM"
     with all_children(tmp_path) as children:
         for stage, name in enumerate(("server", "process")):
-            start(children, tmp_path, script.format(name, order), name=name, stage=stage)
+            start(children, tmp_path, FOR_EVER, before=trap.format(name, order), name=name, stage=stage)
         assert [process.name for process in running(tmp_path)] == ["server", "process"]
     assert order.read_text().split() == ["process", "server"]
     assert running(tmp_path) == []
@@ -64,7 +71,7 @@ def test_children_are_stopped_stage_by_stage_in_reverse(tmp_path: Path) -> None:
 def test_child_that_does_not_stop_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.local.children.STOP_SECONDS", 0.1)
     with all_children(tmp_path) as children:
-        child = start(children, tmp_path, "trap '' TERM; echo started; while :; do sleep 0.05; done")
+        child = start(children, tmp_path, FOR_EVER, before="trap '' TERM")
     assert child.process.returncode == -signal.SIGKILL
 
 
@@ -86,7 +93,7 @@ def test_command_that_fails_is_said_with_the_end_of_its_log(tmp_path: Path) -> N
 def test_log_of_the_run_before_is_kept(tmp_path: Path) -> None:
     for word in ("first", "second"):
         with all_children(tmp_path) as children:
-            start(children, tmp_path, f"echo {word}; sleep 60")
+            start(children, tmp_path, "sleep 60", before=f"echo {word}")
     assert "first" in (tmp_path / "logs" / "child.previous.log").read_text()
     assert "first" not in (tmp_path / "logs" / "child.log").read_text()
 
@@ -104,6 +111,8 @@ signal.pause()
         assert launcher.stdout is not None
         assert launcher.stdout.readline() == "started\n"
         (orphan,) = running(tmp_path)
+        # What asks the kernel to stop it with its launcher comes before it in the same process.
+        until(lambda: Path(f"/proc/{orphan.pid}/comm").read_text() == "sleep\n", "the orphan's program")
         launcher.kill()
     until(lambda: not orphan.running, "the kernel stopped the orphan")
 

@@ -146,12 +146,16 @@ def test_status_says_that_nothing_runs(environment: dict[str, str], home: Path) 
 def test_second_launcher_is_refused_and_a_stop_ends_everything(
     environment: dict[str, str], home: Path, starting: subprocess.Popen[str]
 ) -> None:
+    # It must not be ready before the others have been refused.
+    broker = next(process.pid for process in running(home) if process.name == "rabbitmq")
+    os.killpg(broker, signal.SIGSTOP)
     for command in ("up", "reset"):
         second = local(command, environment)
         assert second.returncode == 1
         assert f"already runs on {home} (process {starting.pid})" in second.stderr
     shown = local("status", environment)
     assert (shown.returncode, shown.stdout) == (1, f"Taskify starts on {home}.\n")
+    os.killpg(broker, signal.SIGCONT)
     started = running(home)
     assert {process.name for process in started} >= {"postgres", "epmd", "rabbitmq"}
     starting.send_signal(signal.SIGINT)

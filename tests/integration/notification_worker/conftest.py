@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from contracts.events.task import Person
 from infra.database.engine import create_engine
 from tests.integration.notification_worker.api_client import ANN, EVE, Client, client_on
+from tests.support.patience import patient_engine
 from tests.support.tokens import Signer, published
 
 
 @pytest.fixture
 async def database(notification_database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(notification_database_url, application_name="test")
+    engine = patient_engine(notification_database_url)
     yield engine
     await engine.dispose()
 

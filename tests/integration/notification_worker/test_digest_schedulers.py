@@ -28,6 +28,7 @@ from tests.integration.notification_worker.waiting import (
 )
 from tests.integration.notification_worker.window import delivered
 from tests.integration.notification_worker.workers import eventually
+from tests.support.patience import patient_engine
 
 MEMBERS_EACH = 3
 
@@ -64,7 +65,7 @@ async def test_of_several_schedulers_at_once_each_digest_comes_once(
 ) -> None:
     people = [uuid7() for _ in range(150)]
     await hold(database, [waiting(person) for person in people for _ in range(MEMBERS_EACH)])
-    engines = [create_engine(notification_database_url, application_name="scheduler") for _ in range(4)]
+    engines = [patient_engine(notification_database_url, application_name="scheduler") for _ in range(4)]
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(send_all(engine)) for engine in engines]
@@ -106,7 +107,7 @@ async def test_a_scheduler_that_is_killed_in_the_middle_leaves_nothing_half_done
     ann = uuid7()
     await hold(database, [waiting(ann) for _ in range(MEMBERS_EACH)])
     beside = await asyncpg.connect(notification_database_url)
-    scheduler = create_engine(notification_database_url, application_name="scheduler")
+    scheduler = patient_engine(notification_database_url, application_name="scheduler")
     # It gets as far as its last statement, and is killed there.
     await beside.execute("BEGIN; LOCK TABLE outbox IN EXCLUSIVE MODE")
 
@@ -140,14 +141,18 @@ async def test_a_busy_inbox_is_waited_for(database: AsyncEngine) -> None:
     assert sending.result() == 1
 
 
-async def test_an_inbox_that_stays_busy_ends_the_try_and_its_digest_comes_later(database: AsyncEngine) -> None:
+async def test_an_inbox_that_stays_busy_ends_the_try_and_its_digest_comes_later(
+    database: AsyncEngine, notification_database_url: str
+) -> None:
     ann = uuid7()
     await hold(database, [waiting(ann)])
+    scheduler = create_engine(notification_database_url, application_name="scheduler")
     async with database.begin() as connection:
         await connection.execute(text("SELECT 1 FROM inboxes FOR UPDATE"))
         with pytest.raises(DBAPIError) as caught:
-            await send_due_digests(database, clock=Watch())
+            await send_due_digests(scheduler, clock=Watch())
     assert is_database_away(caught.value)
+    await scheduler.dispose()
     assert await send_due_digests(database, clock=Watch()) == 1
 
 

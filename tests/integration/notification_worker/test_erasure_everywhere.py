@@ -236,4 +236,4 @@ async def until_gone_from_the_stream(admin_url: str) -> None:
         assert any(message.type == PADDING_TYPE for message in held)
         return not any(NAME.encode() in message.body for message in held)
 
-    await eventually(gone, 20)
+    await eventually(gone, SECONDS)

@@ -22,7 +22,8 @@ async def test_a_person_has_a_share_and_so_has_an_address_without_a_token(
             assert [(await client.get("/sync")).status_code for _ in range(3)] == [status] * 3
             refused = await client.get("/sync")
             assert problem_of(refused).type == ProblemType.TOO_MANY_REQUESTS
-            assert refused.headers["Retry-After"] == "100"
+            # A share of one in 100 s, less what the requests before have taken.
+            assert 60 < int(refused.headers["Retry-After"]) <= 100
         await ann.http.aclose()
 
 

@@ -146,7 +146,7 @@ async def test_an_answer_that_somebody_is_erased_beside_is_read_anew(database: A
     async with asyncio.TaskGroup() as group, database.begin() as erasing:
         await hold_off_events(erasing)
         answering = group.create_task(answer_export_request(database))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not await erasing.scalar(waiting):
                 await asyncio.sleep(0.02)
         await erasing.execute(update(users).where(users.c.id == EVE.id).values(erased_at=now()))

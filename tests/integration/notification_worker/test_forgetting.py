@@ -166,7 +166,7 @@ async def test_a_busy_inbox_is_passed_by_and_found_again(database: AsyncEngine) 
         for user_id in (ann, bob):
             removal = insert(removed_notifications).values(user_id=user_id, seq=5, notification_id=uuid7())
             await connection.execute(removal.values(removed_at=OLD))
-    async with asyncio.timeout(1.5), database.begin() as connection:
+    async with asyncio.timeout(30), database.begin() as connection:
         await connection.execute(text("SELECT 1 FROM inboxes WHERE user_id = :ann FOR UPDATE"), {"ann": ann})
         assert await forget_old(database, history=HISTORY, clock=Watch()) == 2
     assert {row.user_id for row in await rows_of(database, "notifications")} == {ann}

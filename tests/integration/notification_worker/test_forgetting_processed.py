@@ -78,7 +78,7 @@ async def test_what_another_worker_is_about_to_free_is_passed_by(database: Async
     await process(database, OLD, ROWS + 500)
     async with database.begin() as other:
         freed = (await other.execute(forgetting._free(NOT_YET))).rowcount
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             assert (freed, await forget_processed(database, clock=Watch())) == (ROWS, 500)
     assert await known(database) == set()
 

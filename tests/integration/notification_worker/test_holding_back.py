@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.events import AnyEvent
 from contracts.events.task import Person, TaskStatus
-from infra.database.engine import create_engine
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.muting import mute_task, unmute_task
 from notification_worker.models import (
@@ -25,6 +24,7 @@ from tests.integration.notification_worker.books import all_of, assert_books_hol
 from tests.integration.notification_worker.waiting import NOON, Watch, outcomes_of, prefer
 from tests.integration.notification_worker.window import Window, delivered
 from tests.support.notification_events import TaskStory, erased, person, registered, requested
+from tests.support.patience import patient_engine
 
 ANN, BEN, EVE, JOHN = person("Ann"), person("Ben"), person("Eve"), person("John")
 
@@ -178,7 +178,7 @@ async def test_a_batch_leaves_what_its_events_would_leave_one_by_one(
     events = [_anything(chance, chance.choice(stories), people) for _ in range(60)]
     books: list[Any] = []
     for size in (1, 7, 60):
-        engine = create_engine(await make_database("notification_worker"), application_name="test")
+        engine = patient_engine(await make_database("notification_worker"))
         await apply_events(engine, begun, clock=Watch())
         await mute_task(engine, EVE.id, stories[0].task.id)
         await prefer(engine, JOHN.id, status_changed="hourly", task_assigned="off")

@@ -29,7 +29,7 @@ from notification_worker.consumers.intake import Intake
 from notification_worker.metrics import CountedDeadLetters, WorkerTallies
 
 RHYTHM = Rhythm(beat_seconds=0.1, standby_seconds=0.4)
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 
 
 @dataclass

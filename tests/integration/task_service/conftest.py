@@ -9,7 +9,6 @@ import argon2
 import httpx
 import pytest
 
-from infra.database.engine import create_engine
 from infra.health import Health
 from infra.http.health import health_routes
 from infra.http.rate_limit import Rate, RequestLimits
@@ -24,6 +23,7 @@ from task_service.credentials.key_ring import KeyRing
 from task_service.credentials.passwords import Passwords
 from task_service.queries.readiness import check_database, check_tables
 from tests.integration.task_service.client import ADDRESSES, ORIGIN, Api, Member
+from tests.support.patience import patient_engine
 
 PLENTY = Rate(10_000, 10_000)
 
@@ -39,7 +39,7 @@ def web_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def api(task_database_url: str, tmp_path: Path, web_folder: Path) -> AsyncIterator[Api]:
-    engine = create_engine(task_database_url, application_name="test")
+    engine = patient_engine(task_database_url)
     sessions = session_factory(engine)
     keys = KeyRing(tmp_path / "keys")
     health = Health({"database": lambda: check_database(sessions), "tables": lambda: check_tables(sessions)})

@@ -179,7 +179,7 @@ async def _until_somebody_waits(api: Api) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             async with api.engine.connect() as connection:
                 if await connection.scalar(waiting):
@@ -197,7 +197,7 @@ async def test_an_access_token_does_not_outlive_its_session(api: Api, ann: Membe
     answer = await api.client.post("/api/auth/refresh", headers={"Cookie": f"taskify_refresh={ann.cookie}"})
 
     assert answer.status_code == 200, answer.text
-    assert 90 <= answer.json()["expires_in"] <= 100
+    assert 60 < answer.json()["expires_in"] <= 100
     assert (await api.tokens.verify(answer.json()["access_token"])).expires_at <= end
 
 

@@ -1,6 +1,7 @@
 """Every change writes its event in its own transaction, in the order of the changes of its task."""
 
 import asyncio
+import dataclasses
 import random
 from collections import defaultdict
 from uuid import UUID
@@ -23,7 +24,9 @@ from contracts.events.task import (
     TaskUnassigned,
 )
 from contracts.topology import lane_of
+from infra.database.engine import create_engine
 from infra.database.errors import sql_state
+from task_service.commands.unit_of_work import UnitOfWork, session_factory
 from task_service.models import Task, outbox
 from tests.integration.task_service.client import Api, Json, Member, problem
 from tests.support.sent_statements import sent_statements
@@ -223,13 +226,19 @@ async def test_versions_of_concurrent_changes_are_all_different(api: Api, ann: M
     assert [each["old"] for each in chain] == ["Fix login bug", *(each["new"] for each in chain[:-1])]
 
 
-async def test_a_lock_that_is_held_too_long_is_unavailable_and_not_a_failure(api: Api, ann: Member) -> None:
+async def test_a_lock_that_is_held_too_long_is_unavailable_and_not_a_failure(
+    api: Api, ann: Member, task_database_url: str
+) -> None:
     task = await ann.create_task()
+    as_served = create_engine(task_database_url, application_name="test")
+    unit_of_work = UnitOfWork(session_factory(as_served), lambda: None)
+    api.app.state.services = dataclasses.replace(api.app.state.services, unit_of_work=unit_of_work)
     async with api.engine.begin() as connection:
         await connection.execute(select(Task).where(Task.id == UUID(task["id"])).with_for_update())
 
         answer = await ann.request("PATCH", f"/api/tasks/{task['id']}", json={"title": "x"})
 
+    await as_served.dispose()
     assert problem(answer) == (503, "unavailable")
 
 

@@ -17,7 +17,7 @@ from contracts.topology import WORKER_USER_EVENTS
 from infra.local.ports import free_ports
 
 ROOT = Path(__file__).parents[3]
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 
 
 @asynccontextmanager

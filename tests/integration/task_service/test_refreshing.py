@@ -39,7 +39,7 @@ async def until_waiting(api: Api, requests: int) -> None:
     waiting = text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10), api.engine.connect() as connection:
+    async with asyncio.timeout(30), api.engine.connect() as connection:
         while await connection.scalar(waiting) != requests:
             await connection.rollback()
             await asyncio.sleep(0.01)

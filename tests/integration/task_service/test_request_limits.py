@@ -28,7 +28,8 @@ async def test_a_person_has_a_share_of_their_own_on_every_route(limited: Api, an
         assert [(await member.request("GET", path)).status_code for path in paths] == [200] * 3
         refused = await member.request("POST", "/api/tasks", json={"title": "x"}, headers={"Origin": ORIGIN})
         assert problem(refused) == (429, "too_many_requests")
-        assert refused.headers["Retry-After"] == "100"
+        # A share of one in 100 s, less what the requests before have taken.
+        assert 60 < int(refused.headers["Retry-After"]) <= 100
         assert refused.headers["Access-Control-Allow-Origin"] == ORIGIN, "the page may read it"
     await limited.client.aclose()
 

@@ -107,12 +107,15 @@ async def test_a_frame_without_a_time_or_with_one_that_is_none_is_pushed_and_not
 async def test_closes_are_counted_by_the_code_with_which_the_gateway_closed(
     gateway_broker_url: str, jwks_url: str
 ) -> None:
-    async with running_gateway(gateway_broker_url, jwks_url, socket_auth_seconds=0.2) as gateway:
-        async with page(gateway) as silent, page(gateway) as rude, page(gateway) as loud:
+    # Who has something to say needs time for it, and who says nothing is waited for.
+    async with running_gateway(gateway_broker_url, jwks_url, socket_auth_seconds=3) as gateway:
+        async with page(gateway) as rude:
             await rude.socket.send("garbage")
             assert await rude.close_code() == 4400
+        async with page(gateway) as loud:
             await loud.socket.send("x" * 20_000)
             assert await loud.close_code() == 1009
+        async with page(gateway) as silent:
             assert await silent.close_code() == 4408
         for code in ("4400", "1009", "4408"):
             await until_value(gateway, "closes_total", 1, code=code)

@@ -22,8 +22,10 @@ def auth(token: str) -> str:
 async def test_a_stopping_gateway_asks_pages_to_go_over_a_time_and_closes_the_rest_with_1012(
     gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
 ) -> None:
+    # Long enough for a delivery to come before the end, and the end before a page without a token is closed for that.
+    limits: dict[str, Any] = {"socket_drain_seconds": 5, "socket_drain_at_once": 1, "socket_auth_seconds": 60}
     async with (
-        running_gateway(gateway_broker_url, jwks_url, socket_drain_seconds=0.5, socket_drain_at_once=1) as gateway,
+        running_gateway(gateway_broker_url, jwks_url, **limits) as gateway,
         page(gateway, signer.token(ANN)) as first,
         page(gateway, signer.token(ANN)) as second,
         page(gateway) as without_token,

@@ -34,7 +34,7 @@ async def test_a_write_is_bounded_and_the_next_follows_when_it_was_taken() -> No
     channel = Channel()
     sending = ConfirmedSending(cast("Any", channel))
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for number in range(10):
             group.create_task(sending.send(MESSAGE, str(number), 60))
         writes = [await channel.take_a_write()]
@@ -51,7 +51,7 @@ async def test_a_message_larger_than_a_write_goes_alone() -> None:
     channel = Channel()
     sending = ConfirmedSending(cast("Any", channel))
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         for number in range(2):
             group.create_task(sending.send(bytes(2 * WRITE_BYTES), str(number), 60))
         assert [await channel.take_a_write() for _ in range(2)] == [2 * WRITE_BYTES] * 2

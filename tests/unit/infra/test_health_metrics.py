@@ -41,7 +41,7 @@ async def running(metrics: HealthMetrics) -> AsyncIterator[None]:
 
 
 async def until_known(registry: CollectorRegistry, value: float) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while registry.get_sample_value("taskify_ready", {"check": "database"}) != value:
             await asyncio.sleep(0.001)
 

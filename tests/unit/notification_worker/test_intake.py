@@ -64,7 +64,7 @@ async def test_a_mark_is_applied_only_after_the_ends_of_sessions_before_it() -> 
     mark = requested([NOBODY], kind=DRAINED)
     taken = [Taken(ended, "task-service"), Taken(mark, mark.source.strip("/"))]
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(batcher.run(stop))
         group.create_task(sessions.run(stop))
         takes = [group.create_task(intake.take(cast("Any", one))) for one in taken]

@@ -15,7 +15,7 @@ from taskify_testkit.api import Api
 from taskify_testkit.background import Background
 from taskify_testkit.system import REGISTERED_AT_ONCE, System
 
-SECONDS = 10.0
+SECONDS = 60.0
 NOWHERE = "http://127.0.0.1:1"
 
 Json = dict[str, Any]

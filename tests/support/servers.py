@@ -88,7 +88,10 @@ class Postgres:
     async def _make_template(self, service: str) -> str:
         name = f"test_{self._run}_template_{service}"
         async with self.administrator() as connection:
-            await create_role(connection, service, _PASSWORD)
+            async with connection.transaction():
+                # Test processes that share a server must not make the role at the same moment.
+                await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", service)
+                await create_role(connection, service, _PASSWORD)
             await create_database(connection, name, owner=service)
         await asyncio.to_thread(self.migrate, service, self.url(service, name))
         return name

@@ -215,10 +215,15 @@ class Inbox:
         return [message.message_id or "" for message in self.messages]
 
     @property
+    def ids_once(self) -> list[str]:
+        """The ids in the order in which they came first: a message whose confirm comes too late is sent again."""
+        return list(dict.fromkeys(self.ids))
+
+    @property
     def first_seen(self) -> dict[str, list[int]]:
         """The bodies of each key, in the order in which they came first; repetitions are left out."""
         seen: dict[str, list[int]] = {}
-        for message_id in dict.fromkeys(self.ids):
+        for message_id in self.ids_once:
             key, _, body = message_id.rpartition("/")
             seen.setdefault(key, []).append(int(body))
         return seen

@@ -74,7 +74,7 @@ async def test_exactly_one_of_two_relays_leads_and_both_are_ready(
         for relay in (first, second):
             await until_ready(relay)
         row = await append(database, "a", "1")
-        await inbox.until(lambda: inbox.ids == ["a/1"])
+        await inbox.until(lambda: inbox.ids_once == ["a/1"])
         await until_value(database, "SELECT count(*) FROM outbox", 0)
         assert sorted([first.role, second.role]) == [Role.LEADING, Role.STANDBY]
 
@@ -110,7 +110,7 @@ async def test_a_standby_takes_over_from_a_killed_process(
             row = await append(database, "a", "1")
             await told.until(lambda: told.deleted_ids == [row])
 
-    await inbox.until(lambda: inbox.ids == ["a/1"])
+    await inbox.until(lambda: inbox.ids_once == ["a/1"])
 
 
 async def test_a_frozen_leader_is_replaced_and_publishes_nothing_more_when_it_wakes(
@@ -159,7 +159,7 @@ async def test_a_leader_that_cannot_reach_its_database_steps_down(
         proxy.flow()
         row = await append(database, "a", "1")
         await told.until(lambda: told.deleted_ids == [row])
-    await inbox.until(lambda: inbox.ids == ["a/1"])
+    await inbox.until(lambda: inbox.ids_once == ["a/1"])
 
 
 async def test_a_leader_whose_session_was_ended_can_delete_nothing(

@@ -11,6 +11,7 @@ import httpx
 from contracts.events import AnyEvent
 from contracts.topology import NOTIFICATION_WORKER
 from infra.auth.key_set import PublishedKeys
+from infra.auth.known_tokens import KnownTokens
 from infra.broker.link import PublisherLink
 from infra.consuming.dead_letters import DeadLetters
 from infra.database.engine import create_engine
@@ -196,7 +197,7 @@ async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
     # The key set is reached directly: an address of our own never goes through a proxy.
     connections = httpx.Limits(max_connections=_KEYS_CONNECTIONS)
     async with httpx.AsyncClient(limits=connections, trust_env=False) as client:
-        keys = PublishedKeys(settings.jwks_url, client)
+        keys = PublishedKeys(settings.jwks_url, client, verify=KnownTokens().verify)
         health = Health({"database": partial(check_database, database), "keys": keys.check})
         api = notification_api()
         api.include_router(health_routes(health))

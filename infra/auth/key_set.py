@@ -11,7 +11,7 @@ import httpx
 import jwt
 
 from contracts.tokens import Principal
-from infra.auth.verify import key_id_of, verify
+from infra.auth.verify import PublicKeys, key_id_of, verify
 from infra.errors import UnavailableError
 
 REFRESH_SECONDS = 10.0
@@ -29,11 +29,21 @@ _PAST_CACHES = {"Cache-Control": "no-cache"}
 
 
 class PublishedKeys:
-    """Verifies tokens with the key set at an address; keeps the last good set while the issuer is away."""
+    """Verifies tokens with the key set at an address; keeps the last good set while the issuer is away.
 
-    def __init__(self, url: str, client: httpx.AsyncClient, clock: Callable[[], float] = time.monotonic) -> None:
+    Who is shown the same token again and again gives the `verify` of `infra.auth.known_tokens`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client: httpx.AsyncClient,
+        clock: Callable[[], float] = time.monotonic,
+        verify: Callable[[str, PublicKeys], Principal] = verify,
+    ) -> None:
         self._url = url
         self._client = client
+        self._verify = verify
         self._clock = clock
         self._keys: dict[str, jwt.PyJWK] = {}
         self._next_fetch_at = float("-inf")
@@ -52,7 +62,7 @@ class PublishedKeys:
         elif self._clock() >= self._stale_at and not self._fetching.locked():
             # One waits for the fetch, the others go on with what is known.
             await self._refresh()
-        return verify(token, self._keys)
+        return self._verify(token, self._keys)
 
     async def check(self) -> None:
         """Fail unless a key set has been fetched; for readiness.

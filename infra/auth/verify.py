@@ -100,6 +100,11 @@ def _checked_times(claims: Mapping[str, Any], now: float) -> float:
             raise TypeError("a moment is a number")
     if not (made_at <= now + LEEWAY_SECONDS and begins_at <= now + LEEWAY_SECONDS):
         raise TokenInvalidError("the token is not valid yet")
-    if int(ends_at) <= now - LEEWAY_SECONDS:
+    if has_ended(ends_at, now):
         raise TokenExpiredError("the token has expired")
     return float(ends_at)
+
+
+def has_ended(ends_at: float, now: float) -> bool:
+    """Say whether the time of a token is over; both in seconds of the system's clock."""
+    return int(ends_at) <= now - LEEWAY_SECONDS

@@ -7,7 +7,7 @@ from uuid import UUID
 import jwt
 
 from contracts.tokens import ALGORITHM, AUDIENCE, ISSUER, Principal
-from infra.auth.verify import verify
+from infra.auth.known_tokens import KnownTokens
 from task_service.credentials.key_ring import KeyRing
 
 
@@ -25,6 +25,7 @@ class AccessTokens:
     def __init__(self, keys: KeyRing, life: timedelta) -> None:
         self._keys = keys
         self.life = life
+        self._known = KnownTokens()
 
     def life_of(self, bearer: Bearer, now: datetime) -> timedelta:
         """Say for how long a token would be good: for `life`, and not longer than the session."""
@@ -56,4 +57,4 @@ class AccessTokens:
         Raises:
             TokenError: it does not let its bearer in.
         """
-        return verify(token, self._keys.verifying())
+        return self._known.verify(token, self._keys.verifying())

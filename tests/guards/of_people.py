@@ -6,6 +6,7 @@ _THROTTLE = "task_service/commands/login_throttle.py"
 _REFRESH = "task_service/commands/refresh_session.py"
 _VERIFY = "infra/auth/verify.py"
 _KEY_SET = "infra/auth/key_set.py"
+_KNOWN = "infra/auth/known_tokens.py"
 _KEYS = "task_service/credentials/signing_keys.py"
 _ROTATION = "task_service/credentials/key_rotation.py"
 _ENDED = "notification_worker/commands/ended_sessions.py"
@@ -14,6 +15,7 @@ _THROTTLING = "integration/task_service/test_throttling.py::test_"
 _REFRESHING = "integration/task_service/test_refreshing.py::test_"
 _CREDENTIALS = "unit/task_service/test_credentials.py::test_"
 _AUTH = "unit/infra/test_auth.py::test_"
+_KNOWN_TOKENS = "unit/infra/test_known_tokens.py::test_"
 _SIGNING = "unit/task_service/test_signing_keys.py::test_"
 _ENDING = "integration/notification_worker/test_ended_sessions.py::test_"
 
@@ -220,6 +222,27 @@ OF_PEOPLE = (
         'raise TokenExpiredError("the token has expired")',
         'raise TokenInvalidError("the token has expired")',
         (f"{_AUTH}an_expired_token_is_told_from_a_bad_one",),
+    ),
+    Guard(
+        "a known token needs its key",
+        _KNOWN,
+        "present is not None and (present is key or present.key == key.key)",
+        "True",
+        (f"{_KNOWN_TOKENS}a_known_token_is_refused_without_its_key",),
+    ),
+    Guard(
+        "a known token expires",
+        _KNOWN,
+        "if has_ended(known.ends_at, self._clock()):",
+        "if False:",
+        (f"{_KNOWN_TOKENS}a_known_token_expires",),
+    ),
+    Guard(
+        "a known token is known by its signature too",
+        _KNOWN,
+        "hashlib.sha256(token.encode(",
+        "hashlib.sha256(token.rpartition('.')[0].encode(",
+        (f"{_KNOWN_TOKENS}a_known_token_says_nothing_for_one_that_differs",),
     ),
     Guard(
         "unknown keys fetch rarely",

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.problems import MEDIA_TYPE, Problem
 from infra.auth.key_set import PublishedKeys
+from infra.auth.known_tokens import KnownTokens
 from infra.http.rate_limit import Rate, RequestLimits
 from notification_worker.api.application import connect, notification_api, wrap
 from notification_worker.api.context import ApiContext
@@ -49,7 +50,7 @@ def client_on(
     woken: list[None] = []
     app = notification_api()
     limits = RequestLimits(rate, rate)
-    keys = PublishedKeys(key_set_url, keys_client)
+    keys = PublishedKeys(key_set_url, keys_client, verify=KnownTokens().verify)
     connect(app, ApiContext(database, keys, lambda: woken.append(None), HISTORY, limits))
     transport = httpx.ASGITransport(wrap(app, [ORIGIN], limits), raise_app_exceptions=False)
     return Client(httpx.AsyncClient(transport=transport, base_url="http://api"), token, woken)

@@ -74,12 +74,6 @@ class DirectConnection:
         async with self._driver.transaction():
             yield
 
-    @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[None]:
-        """Let all statements of the block see one state, and write nothing."""
-        async with self._driver.transaction(isolation="repeatable_read", readonly=True):
-            yield
-
 
 @asynccontextmanager
 async def lent(database: AsyncEngine) -> AsyncIterator[DirectConnection]:

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.events.task import TaskStatus
 from contracts.socket.frames import Actor, Change, Notification, NotificationFrame, NotificationPayload
 from notification_worker.audience.wording import FORMER_MEMBER, Parts, link_of, message_of
-from notification_worker.models import notification_members
+from notification_worker.models import notification_members, notifications
 
 Columns = dict[str, Any]
 """A row by the names of its columns, as it is or will be stored."""
@@ -22,6 +22,11 @@ _OF_MEMBERS = (
     "event_source",
     "event_id",
 )
+SHOWN = tuple(
+    notifications.c[name] for name in (*_PARTS, "id", "seq", "reasons", "count", "created_at", "updated_at", "read_at")
+)
+"""The columns of a notification that `notification_of` takes."""
+
 _STATUSES = ("old_status", "new_status")
 
 

@@ -1,16 +1,19 @@
 """Tell what changed in a person's inbox since a number of its log."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import ColumnElement, Subquery, bindparam, cast, null, select, true, union, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.socket.frames import Notification
 from infra.clock import Clock, system_clock
-from infra.database.direct import DirectConnection, Record, Statement, read
-from notification_worker.commands.notification_rows import notification_of
+from infra.database.direct import Record, Statement, read
+from notification_worker.commands.notification_rows import SHOWN, notification_of
 from notification_worker.models import inboxes, notifications, removed_notifications
 
 CHANGES = 500
@@ -20,6 +23,7 @@ NEWEST = 50
 UNREAD = 500
 
 _rows, _gone = notifications.c, removed_notifications.c
+_OF_REMOVED: dict[str, ColumnElement[Any]] = {"id": _gone.notification_id, "seq": _gone.seq}
 _user_id, _after_seq, _oldest = (
     bindparam(name, type_=column.type)
     for name, column in (("user_id", _rows.user_id), ("after_seq", _rows.seq), ("oldest", _rows.created_at))
@@ -29,21 +33,31 @@ _wanted = union(
     _newest_first.where(_rows.created_at >= _oldest).limit(NEWEST).subquery().select(),
     _newest_first.where(_rows.read_at.is_(None)).limit(UNREAD).subquery().select(),
 ).subquery()
-
-_HEAD = Statement(select(inboxes).where(inboxes.c.user_id == _user_id))
-_CHANGED = Statement(
-    select(notifications)
-    .where(_rows.user_id == _user_id, _rows.seq > _after_seq)
-    .order_by(_rows.seq, _rows.id)
-    .limit(CHANGES + 1)
-)
-_REMOVED = Statement(
-    select(_gone.notification_id)
+_shown = select(*SHOWN).where(_rows.id.in_(select(_wanted.c.id))).subquery()
+_changed = select(*SHOWN).where(_rows.user_id == _user_id, _rows.seq > _after_seq).order_by(_rows.seq, _rows.id)
+_removed = (
+    select(*(_OF_REMOVED.get(column.name, cast(null(), column.type)).label(column.name) for column in SHOWN))
     .where(_gone.user_id == _user_id, _gone.seq > _after_seq)
     .order_by(_gone.seq, _gone.notification_id)
-    .limit(CHANGES + 1)
 )
-_SHOWN = Statement(select(notifications).where(_rows.id.in_(select(_wanted.c.id))).order_by(_rows.seq, _rows.id))
+_since = union_all(*(part.limit(CHANGES + 1).subquery().select() for part in (_changed, _removed))).subquery()
+
+
+def _with_head(rows: Subquery) -> Statement:
+    """Read the head and the rows in one statement, which sees one state without a transaction around it.
+
+    The head stands beside each row; without any it comes alone, with nulls in the place of a row.
+    """
+    head = inboxes.c
+    return Statement(
+        select(head.last_seq, head.unread_count, head.forgotten_seq, *rows.c)
+        .select_from(inboxes.outerjoin(rows, true()))
+        .where(head.user_id == _user_id)
+    )
+
+
+_START = _with_head(_shown)
+_SINCE = _with_head(_since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,44 +74,44 @@ class Changes:
 async def sync_inbox(
     database: AsyncEngine, user_id: UUID, after_seq: int | None, *, history: timedelta, clock: Clock = system_clock
 ) -> Changes:
-    """Read head, changed rows and removed ids from one snapshot, so that together they are one state of the log.
+    """Read head, changed rows and removed ids by one statement, so that together they are one state of the log.
 
     A start has only what is shown: unread, or created within the history. What changed since a number comes whatever
     its age: a window that holds it has to learn that it was read, and hides by itself what has grown too old.
     """
-
-    async def reading(connection: DirectConnection) -> Changes:
-        async with connection.snapshot():
-            head = await connection.fetch_one(_HEAD, user_id=user_id)
-            if head is None:
-                return Changes((), (), 0, 0, reset=after_seq != 0)
-            # What was removed up to `forgotten_seq` is not known any more.
-            if after_seq is None or not head["forgotten_seq"] <= after_seq <= head["last_seq"]:
-                return await _start(connection, head, clock() - history)
-            return await _since(connection, head, after_seq) or await _start(connection, head, clock() - history)
-
-    return await read(database, reading)
+    if after_seq is not None:
+        found = await read(database, lambda connection: connection.fetch(_SINCE, user_id=user_id, after_seq=after_seq))
+        if (changes := _changes_since(found, after_seq)) is not None:
+            return changes
+    oldest = clock() - history
+    return _start(await read(database, lambda connection: connection.fetch(_START, user_id=user_id, oldest=oldest)))
 
 
-async def _since(connection: DirectConnection, head: Record, after_seq: int) -> Changes | None:
-    """Give what changed, or None if it is too much; most windows that come back have missed nothing."""
-    if after_seq == head["last_seq"]:
-        return Changes((), (), head["last_seq"], head["unread_count"], reset=False)
-    items = await connection.fetch(_CHANGED, user_id=head["user_id"], after_seq=after_seq)
-    gone = await connection.fetch(_REMOVED, user_id=head["user_id"], after_seq=after_seq)
-    if len(items) + len(gone) > CHANGES:
+def _changes_since(found: Sequence[Record], after_seq: int) -> Changes | None:
+    """Give what changed, or None if that is too much or not known any more."""
+    if not found:
+        return Changes((), (), 0, 0, reset=False) if after_seq == 0 else None
+    head = found[0]
+    # What was removed up to `forgotten_seq` is not known any more.
+    if not head["forgotten_seq"] <= after_seq <= head["last_seq"] or len(found) > CHANGES:
         return None
     return Changes(
-        tuple(notification_of(dict(row)) for row in items),
-        tuple(row["notification_id"] for row in gone),
+        _notifications(row for row in found if row["type"] is not None),
+        tuple(row["id"] for row in found if row["type"] is None and row["id"] is not None),
         head["last_seq"],
         head["unread_count"],
         reset=False,
     )
 
 
-async def _start(connection: DirectConnection, head: Record, oldest: datetime) -> Changes:
+def _start(found: Sequence[Record]) -> Changes:
     """Give the newest rows and every unread one, both up to a bound."""
-    found = await connection.fetch(_SHOWN, user_id=head["user_id"], oldest=oldest)
-    items = tuple(notification_of(dict(row)) for row in found)
-    return Changes(items, (), head["last_seq"], head["unread_count"], reset=True)
+    if not found:
+        return Changes((), (), 0, 0, reset=True)
+    items = _notifications(row for row in found if row["id"] is not None)
+    return Changes(items, (), found[0]["last_seq"], found[0]["unread_count"], reset=True)
+
+
+def _notifications(rows: Iterable[Record]) -> tuple[Notification, ...]:
+    """Put them in their order here: they come in it, but a join promises none."""
+    return tuple(notification_of(dict(row)) for row in sorted(rows, key=itemgetter("seq", "id")))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from sqlalchemy import Insert, Table, bindparam, insert
+from sqlalchemy import FromClause, Insert, Table, bindparam, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from infra.outbox.message import OutboxMessage
@@ -28,9 +28,14 @@ async def append_rows(connection: AsyncConnection, outbox: Table, messages: Sequ
         await connection.execute(insert(outbox), [asdict(message) for message in messages])
 
 
-def append_statement(outbox: Table) -> Insert:
-    """Give the statement that adds one message, for `infra.database.direct`; what it binds is in `append_values`."""
-    return insert(outbox).values({part.name: bindparam(f"{_BOUND}{part.name}") for part in fields(OutboxMessage)})
+def append_statement(outbox: Table, when: FromClause) -> Insert:
+    """Give the statement that adds one message for each row of `when`, and gives its id, for `infra.database.direct`.
+
+    What it binds is in `append_values`.
+    """
+    names = [part.name for part in fields(OutboxMessage)]
+    values = [bindparam(f"{_BOUND}{name}", type_=outbox.c[name].type) for name in names]
+    return insert(outbox).from_select(names, select(*values).select_from(when)).returning(outbox.c.id)
 
 
 def append_values(message: OutboxMessage) -> dict[str, str]:

@@ -41,7 +41,7 @@ class Work:
 
 @dataclass(slots=True)
 class DirectWork:
-    """Like `Work`, for a use case that sends its own statements; the one that adds an event says so by `recorded`."""
+    """A connection for a use case that sends its own statements; it says by `recorded` that it has added an event."""
 
     connection: DirectConnection
     recorded: bool = False
@@ -65,11 +65,13 @@ class UnitOfWork:
             self._notify()
 
     @asynccontextmanager
-    async def begin_direct(self) -> AsyncIterator[DirectWork]:
-        """Do the same for what many requests do, without the cost of keeping track of objects."""
+    async def direct(self) -> AsyncIterator[DirectWork]:
+        """Lend a connection for what many requests do, without the cost of keeping track of objects.
+
+        Each statement is a transaction of its own, unless the use case begins one. The relay is woken after the block.
+        """
         async with lent(self._database) as connection:
             work = DirectWork(connection)
-            async with connection.transaction():
-                yield work
+            yield work
         if work.recorded:
             self._notify()

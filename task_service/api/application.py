@@ -29,12 +29,13 @@ def create_api(discovery: APIRouter, health: APIRouter, web_folder: Path) -> Fas
         generate_unique_id_function=_operation_id,
     )
     install_errors(app)
+    # FastAPI tries them one after the other, twice: what is asked for most comes first.
     for routes in (
+        tasks.routes,
+        comments.routes,
         auth.routes,
         users.routes,
         privacy.routes,
-        tasks.routes,
-        comments.routes,
         watchers.routes,
         discovery,
         health,

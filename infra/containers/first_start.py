@@ -75,6 +75,7 @@ def write_secrets(folder: Path = FOLDER) -> None:
             "TASKIFY_POSTGRES_URL": postgres,
             "TASKIFY_RABBITMQ_URL": broker(ADMINISTRATOR),
             "TASKIFY_OPERATOR_BROKER_URL": broker(ADMINISTRATOR),
+            "TASKIFY_TASK_DATABASE_URL": database("task_service"),
             "TASKIFY_NOTIFICATION_DATABASE_URL": database("notification_worker"),
         },
     )

@@ -11,6 +11,7 @@ from tests.support.people import PASSWORD, Person
 pytestmark = pytest.mark.timeout(1_500)
 
 OURS = ("task-api", "task-relay", "worker", "notification-api", "notification-relay", "gateway", "web")
+TASK_SERVICE, WORKER = "task_service", "notification_worker"
 WRITE_AHEAD_LOG = "maps:get(wal_max_size_bytes, ra_system:fetch(quorum_queues))."
 READ_SECRETS = "import pathlib; print(pathlib.Path('/secrets/operator/secrets.json').read_text())"
 
@@ -83,11 +84,14 @@ async def test_the_tools_reach_the_broker_and_the_database(compose: Compose) -> 
     people = await compose(
         "run", "--rm", "-T", "psql", "task_service", "--tuples-only", "-c", "SELECT count(*) >= 0 FROM users"
     )
-    counters = await compose("run", "--rm", "-T", "tools", "notification_worker", "check")
+    counters = await compose("run", "--rm", "-T", "tools", WORKER, "check")
+
+    drained = [await compose("run", "--rm", "-T", "tools", service, "drain") for service in (TASK_SERVICE, WORKER)]
 
     assert "letters" in letters or "[]" in letters, letters
     assert people.split()[-1] == "t", people
-    assert counters is not None
+    assert "0 inboxes differ" in counters, counters
+    assert ["is applied" in said for said in drained] == [True, True], drained
 
 
 async def test_the_servers_have_room_for_the_processes_that_are_documented(compose: Compose) -> None:

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
+from uuid import UUID
 
 from websockets.exceptions import WebSocketException
 
 from contracts.topology import DOMAIN_EVENTS, TASK_SERVICE, WORKER_DEAD_LETTERS
 from infra.broker.definitions import VHOST
 from tests.alerts.scene import FRAME_BYTES, FRAMES, Scene
+from tests.support.people import PASSWORD, Person
 
 _FULL = f"/api/policies/{VHOST}/alerts-full"
 _LANES = r"^notification-worker[.]task-events[.].*$"
@@ -21,10 +24,10 @@ INSERT INTO outbox (message_id, type, content_type, routing_key, order_key, body
 VALUES ('alerts', 'taskify.none.v1', 'application/json', 'nobody.may.send.this', 'alerts', '{}', 9)
 """
 
-_STUCK_ERASURE = """
-INSERT INTO erasures (event_source, event_id, user_id, begun_at, removed)
-VALUES ('alerts', 'alerts', gen_random_uuid(), now() - interval '31 minutes', '{}')
-"""
+_LATER = "UPDATE erasures SET begun_at = begun_at - interval '31 minutes' WHERE user_id = $1"
+_FORGET = "DELETE FROM erasures WHERE user_id = $1 RETURNING sent_at"
+_ERASURE_SECONDS = 30.0
+_POLL_SECONDS = 0.2
 
 _REFUSE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE check_violation; END';
@@ -103,11 +106,24 @@ async def _forbidden_row(scene: Scene) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _stuck_erasure(scene: Scene) -> AsyncIterator[None]:
-    async with scene.system.servers.administrator("notification_worker") as connection:
-        await connection.execute(_STUCK_ERASURE)
+async def _held_erasure(scene: Scene) -> AsyncIterator[None]:
+    """Erase somebody while what names them cannot leave; only the half hour is not waited for.
+
+    The stream would still need its 22 minutes afterwards, so the erasure is not seen to its end.
+    """
+    quux = await Person.register(scene.http, scene.ann.addresses, "Quux")
+    async with (
+        scene.cut("notification-relay", "broker"),
+        scene.system.servers.administrator("notification_worker") as connection,
+    ):
+        begun = await quux.call("DELETE", "/api/users/me", json={"password": PASSWORD})
+        assert begun.status_code == HTTPStatus.ACCEPTED, begun.text
+        async with asyncio.timeout(_ERASURE_SECONDS):
+            while await connection.execute(_LATER, UUID(quux.id)) == "UPDATE 0":
+                await asyncio.sleep(_POLL_SECONDS)
         yield
-        await connection.execute("DELETE FROM erasures")
+        (held,) = await connection.fetch(_FORGET, UUID(quux.id))
+        assert held["sent_at"] is None, "what names them has left"
 
 
 @asynccontextmanager
@@ -230,7 +246,9 @@ CAUSES = (
     Cause("a database that takes no notification", _no_notifications, ("TaskifyBatchesFail",)),
     Cause("an event for a lane that there is not", _unrouted, ("TaskifyUnroutedEvents",)),
     Cause("an event that its service may not send", _forbidden_row, ("TaskifyRowsSetAside",)),
-    Cause("an erasure that never got through the tables", _stuck_erasure, ("TaskifyErasureLate",)),
+    Cause(
+        "an erasure whose frames never leave; its beginning half an hour ago", _held_erasure, ("TaskifyErasureLate",)
+    ),
     Cause("a gateway that has never had the keys", _gateway_without_keys, ("TaskifyNotReady",)),
     Cause("a gateway that takes one socket", _full_gateway, ("TaskifyGatewayFull",)),
     Cause("windows that do not read", _deaf_windows, ("TaskifySlowWindows",)),

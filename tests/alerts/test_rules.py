@@ -17,6 +17,7 @@ OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 METRICS = (ROOT / "docs" / "metrics.md").read_text()
 OF_PROMETHEUS = {"job", "instance", "service", "le"}
 SECONDS = 300
+SAMPLE_SECONDS = 30
 
 
 def rules() -> dict[str, str]:
@@ -60,6 +61,8 @@ def test_each_alert_is_tried_in_health_and_in_trouble(name: str) -> None:
     assert f"alertname: {name} }}\n" in healthy
     (own,) = (one for one in broken if one.startswith(f"{name}\n"))
     assert "exp_labels" in own
+    *before, fires = [int(seconds) for seconds in re.findall(r"eval_time: (\d+)s", own)]
+    assert before == ([fires - SAMPLE_SECONDS] if fires else []), "fires at that moment and not at the one before"
 
 
 @pytest.mark.parametrize(("name", "rule"), rules().items())

@@ -103,8 +103,11 @@ async def members(scene: Scene) -> Timed:
 
 
 async def read_some(scene: Scene) -> Timed:
-    user_id = scene.choice.choice(scene.seeded.behind)
-    rows = (await list_unread(scene.database, user_id, PAGE, None)).items
+    """Mark what was made unread just now: else few people would have read everything after some of these."""
+    user_id = scene.anybody
+    rows = (await list_history(scene.database, user_id, PAGE, None, history=HISTORY)).items
+    await mark_unread(scene.database, user_id, [Seen(row.id) for row in rows], history=HISTORY)
+    rows = (await list_history(scene.database, user_id, PAGE, None, history=HISTORY)).items
     return mark_read(scene.database, user_id, [Seen(row.id, row.seq) for row in rows])
 
 

@@ -44,8 +44,9 @@ class DeafChannel:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.silenced = None
+        self._writers.add(writer)
         server_reader, server_writer = await asyncio.open_connection(self._server.host, self._server.port)
-        self._writers |= {writer, server_writer}
+        self._writers.add(server_writer)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._ask(reader, server_writer))

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 PASSWORD = "correct horse battery staple"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 
 Json = dict[str, Any]
 

@@ -28,8 +28,8 @@ from infra.local.processes import PROCESSES
 from tests.support.people import Addresses
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 120
-STOP_SECONDS = 40
+START_SECONDS = 300
+STOP_SECONDS = 120
 READY_POLL_SECONDS = 0.1
 
 PLENTY = dict.fromkeys(

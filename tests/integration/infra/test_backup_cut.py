@@ -11,7 +11,7 @@ import pytest
 from infra.backup import cut as cutting
 from infra.backup.cut import NOTIFICATION_WORKER, TASK_SERVICE, cut
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 60
 
 
 def replace_python(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:

@@ -107,7 +107,7 @@ async def arrived(channel: aio_pika.abc.AbstractChannel, count: int) -> list[aio
     """Take so many messages off the lane that the letters came from."""
     lane = await channel.get_queue(FAILED["x-queue"], ensure=False)
     found = []
-    async with asyncio.timeout(20), lane.iterator() as messages:
+    async with asyncio.timeout(60), lane.iterator() as messages:
         async for message in messages:
             await message.ack()
             found.append(message)

@@ -23,11 +23,11 @@ from infra.local.settings import REPOSITORY
 from tests.support.people import Person
 from tests.support.system import System
 
-SECONDS = 60
+SECONDS = 120
 COMMAND = [sys.executable, "-m", "infra.local", "status"]
 
 # The whole system is started for the first of these.
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
@@ -74,14 +74,24 @@ def frozen(home: Path, *names: str) -> Iterator[None]:
             each.send(signal.SIGCONT)
 
 
-def until_healthy(home: Path) -> dict[str, Any]:
+def until_healthy(home: Path, *, with_times: bool = False) -> dict[str, Any]:
+    """Ask until it is healthy, and until each hop has been timed: what came through is counted a moment later."""
     deadline = time.monotonic() + SECONDS
     while True:
         code, shown = read_json(home)
         assert (code == 0) is shown["healthy"]
-        if shown["healthy"]:
+        timed = not with_times or all(hop["median_seconds"] is not None for hop in shown["hops"])
+        if shown["healthy"] and timed:
             return shown
-        assert time.monotonic() < deadline, shown["trouble"]
+        assert time.monotonic() < deadline, shown
+
+
+def until_said_healthy(home: Path) -> str:
+    """Ask for the text, too: a process that answers slowly once is not well at that moment."""
+    deadline = time.monotonic() + SECONDS
+    while (text := status(home)).returncode != 0:
+        assert time.monotonic() < deadline, text.stdout
+    return text.stdout
 
 
 async def test_a_healthy_system_is_shown_with_every_process_and_every_hop(system: System) -> None:
@@ -91,8 +101,8 @@ async def test_a_healthy_system_is_shown_with_every_process_and_every_hop(system
         async with john.window() as window:
             await ann.create_task("See how it goes", assignee_id=john.id)
             await window.until(lambda seen: len(seen.unread) == 1, "the notification")
-            shown = until_healthy(system.home)
-            text = status(system.home)
+            shown = until_healthy(system.home, with_times=True)
+            text = until_said_healthy(system.home)
 
     assert shown["trouble"] == []
     assert all(each["ready"] and each["memory_bytes"] > 0 for each in shown["processes"])
@@ -102,8 +112,7 @@ async def test_a_healthy_system_is_shown_with_every_process_and_every_hop(system
     assert all(hop["rate"] is not None and hop["median_seconds"] > 0 for hop in shown["hops"])
     assert shown["connections"]["windows"] == 1
     assert shown["for_a_person"]["dead letters"] == 0
-    assert text.returncode == 0
-    assert text.stdout.startswith(f"Taskify runs on {system.home}: healthy\n")
+    assert text.startswith(f"Taskify runs on {system.home}: healthy\n")
 
 
 def test_frozen_parts_are_named_within_some_seconds_and_all_else_is_still_shown(system: System) -> None:

@@ -47,7 +47,7 @@ LIMITS = StreamLimits(
 )
 SECONDS = 90
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

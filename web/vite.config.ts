@@ -31,5 +31,8 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ["src/testing/setup.ts"],
     css: { modules: { classNameStrategy: "non-scoped" } },
     restoreMocks: true,
+    // Each ends a hang, and nothing else.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 }));

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Answer, RequestOptions, Send } from "@/lib/http";
 import { UnreachableError } from "@/lib/problems";
@@ -126,7 +127,7 @@ describe("a change", () => {
     await settle();
     asked[0]!.answer(true);
     await changed;
-    await vi.waitFor(() => expect(other.state().get("a")).toBe(true));
+    await waitFor(() => expect(other.state().get("a")).toBe(true));
     endOther();
   });
 });

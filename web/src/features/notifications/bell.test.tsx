@@ -1,4 +1,4 @@
-import { act, screen, within } from "@testing-library/react";
+import { act, screen, waitFor, within } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
@@ -25,8 +25,12 @@ async function show() {
 
 async function openDropdown(user = userEvent.setup()) {
   await user.click(bell());
-  return screen.findByRole("dialog", { name: "Notifications" });
+  await hasFocus();
 }
+
+/** It is fetched when it is first opened, and takes the focus once it is drawn. */
+const hasFocus = () =>
+  waitFor(() => expect(document.activeElement).toBe(screen.getByRole("dialog", { name: "Notifications" })));
 
 describe("the bell", () => {
   it("has the exact count in its name, and none of it when nothing is unread", async () => {
@@ -56,7 +60,7 @@ describe("the dropdown", () => {
     const user = userEvent.setup();
     await user.tab();
     await user.keyboard("{Enter}");
-    expect(await screen.findByRole("dialog", { name: "Notifications" })).toBe(document.activeElement);
+    await hasFocus();
     await user.keyboard("{ArrowDown}");
     expect(document.activeElement?.textContent).toBe("Unread: Newer");
     await user.keyboard("{ArrowDown}");

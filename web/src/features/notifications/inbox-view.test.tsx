@@ -34,14 +34,18 @@ const push = (run: (server: FakeSystem["server"]) => Parameters<typeof system.ga
 async function openPanel() {
   await system.show(<Bell />);
   await user.keyboard("{Shift>}N{/Shift}");
-  return screen.findByRole("dialog", { name: "Inbox" });
+  await hasFocus("Inbox");
 }
 
 async function openDropdown() {
   await system.show(<Bell />);
   await user.click(bell());
-  return screen.findByRole("dialog", { name: "Notifications" });
+  await hasFocus("Notifications");
 }
+
+/** It is fetched when it is first opened, and takes the focus once it is drawn. */
+const hasFocus = (name: string) =>
+  waitFor(() => expect(document.activeElement).toBe(screen.getByRole("dialog", { name })));
 
 function threeRows() {
   for (const id of ["a", "b", "c"]) system.server.add(id, { message: `Row ${id}` });
@@ -52,8 +56,7 @@ describe("the panel", () => {
 
   it("opens on all that is unread, takes the focus, and gives it back on Escape", async () => {
     system.server.read(["b"]);
-    const panel = await openPanel();
-    await waitFor(() => expect(document.activeElement).toBe(panel));
+    await openPanel();
     expect(tab(/^Unread/u).getAttribute("aria-selected")).toBe("true");
     expect(rows()).toEqual(["c", "a"]);
     await user.keyboard("{Escape}");
@@ -64,8 +67,7 @@ describe("the panel", () => {
   it("opens from the dropdown, and closes by its shortcut", async () => {
     await openDropdown();
     await press("Open all notifications");
-    const panel = await screen.findByRole("dialog", { name: "Inbox" });
-    await waitFor(() => expect(document.activeElement).toBe(panel));
+    await hasFocus("Inbox");
     await user.keyboard("{Shift>}N{/Shift}");
     expect(screen.queryByRole("dialog")).toBeNull();
   });

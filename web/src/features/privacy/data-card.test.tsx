@@ -1,24 +1,22 @@
 import { act, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { useSyncExternalStore } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { ExportStatus } from "@/features/privacy/api";
 import { DataCard } from "@/features/privacy/data-card";
 import { ASK_AGAIN_MS } from "@/features/privacy/use-export";
-import { Session, type SessionNews } from "@/features/session/session";
-import { SessionProvider } from "@/features/session/session-context";
+import type { SessionState } from "@/features/session/session";
 import { ApiContext } from "@/lib/api-context";
 import type { Answer, RequestOptions, Send } from "@/lib/http";
 import { ProblemError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
+import { showSignedIn, type Opened } from "@/testing/fake-session";
 
 const PASSWORD = "a good password";
 
 let system: FakeSystem;
-let session: Session;
-let told: SessionNews[];
+let opened: Opened;
 let exported: ExportStatus | null;
 let begun: number;
 let saved: { name: string; content: string }[];
@@ -67,8 +65,7 @@ const send: Send = <T,>(
   );
 };
 
-function Page() {
-  const state = useSyncExternalStore(session.subscribe, session.state);
+function page(state: SessionState) {
   if (state.phase === "erased") return <p>erased: {state.receiptId}</p>;
   if (state.phase !== "signed_in") return null;
   return (
@@ -79,25 +76,11 @@ function Page() {
 }
 
 async function open() {
-  session = new Session({
-    send,
-    clock: system.clock,
-    random: () => 0.5,
-    exclusively: (task) => task(),
-    tell: (news) => told.push(news),
-    mark: { isSet: () => true, set: () => undefined },
-  });
-  await session.start();
-  await system.show(
-    <SessionProvider session={session}>
-      <Page />
-    </SessionProvider>,
-  );
+  opened = await showSignedIn(system, send, page);
 }
 
 beforeEach(() => {
   system = new FakeSystem();
-  told = [];
   exported = null;
   begun = 0;
   saved = [];
@@ -170,7 +153,7 @@ describe("deleting the account", () => {
     await userEvent.type(screen.getByLabelText("Your password"), "wrong");
     await press("Delete my account");
     expect(screen.getByText("This is not your password.")).toBeTruthy();
-    expect(told.some(({ kind }) => kind === "signed_out")).toBe(false);
+    expect(opened.told.some(({ kind }) => kind === "signed_out")).toBe(false);
   });
 
   it("leaves nobody signed in, in any window, and a receipt", async () => {
@@ -179,7 +162,7 @@ describe("deleting the account", () => {
     await userEvent.type(screen.getByLabelText("Your password"), PASSWORD);
     await press("Delete my account");
     expect(screen.getByText("erased: r1")).toBeTruthy();
-    expect(told.at(-1)).toEqual({ kind: "signed_out" });
+    expect(opened.told.at(-1)).toEqual({ kind: "signed_out" });
   });
 
   it("is not done by who cancels", async () => {
@@ -187,6 +170,6 @@ describe("deleting the account", () => {
     await press("Delete account…");
     await press("Cancel");
     expect(screen.queryByLabelText("Your password")).toBeNull();
-    expect(session.state().phase).toBe("signed_in");
+    expect(opened.session.state().phase).toBe("signed_in");
   });
 });

@@ -1,24 +1,22 @@
 import { act, screen } from "@testing-library/react";
 import { userEvent } from "@testing-library/user-event";
-import { useSyncExternalStore } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
 
 import { AccountForms } from "@/features/session/account-forms";
-import { Session, type SessionNews } from "@/features/session/session";
-import { SessionProvider } from "@/features/session/session-context";
+import type { SessionState } from "@/features/session/session";
 import { ApiContext, type Me } from "@/lib/api-context";
 import type { Answer, RequestOptions, Send } from "@/lib/http";
 import { ProblemError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
+import { showSignedIn, type Opened } from "@/testing/fake-session";
 
 const PASSWORD = "old password";
 
 let system: FakeSystem;
-let session: Session;
+let opened: Opened;
 let me: Me;
 let password: string;
-let told: SessionNews[];
 
 const wrong = (where: string, message: string) =>
   new ProblemError({
@@ -44,8 +42,7 @@ const send: Send = <T,>(path: string, { method = "GET", body }: RequestOptions =
   );
 };
 
-function Page() {
-  const state = useSyncExternalStore(session.subscribe, session.state);
+function page(state: SessionState) {
   if (state.phase !== "signed_in") return null;
   return (
     <ApiContext value={{ ...system.api, me: state.me }}>
@@ -58,21 +55,7 @@ beforeEach(async () => {
   system = new FakeSystem();
   me = system.api.me;
   password = PASSWORD;
-  told = [];
-  session = new Session({
-    send,
-    clock: system.clock,
-    random: () => 0.5,
-    exclusively: (task) => task(),
-    tell: (news) => told.push(news),
-    mark: { isSet: () => true, set: () => undefined },
-  });
-  await session.start();
-  await system.show(
-    <SessionProvider session={session}>
-      <Page />
-    </SessionProvider>,
-  );
+  opened = await showSignedIn(system, send, page);
 });
 
 const field = (name: string) => screen.getByLabelText<HTMLInputElement>(name);
@@ -95,8 +78,8 @@ describe("one's name", () => {
     await type("Name", " Ann Miller ");
     await press("Save name");
     expect(me.name).toBe("Ann Miller");
-    expect(session.state()).toEqual({ phase: "signed_in", me });
-    expect(told.at(-1)).toEqual({ kind: "renamed", me });
+    expect(opened.session.state()).toEqual({ phase: "signed_in", me });
+    expect(opened.told.at(-1)).toEqual({ kind: "renamed", me });
     expect(screen.getByText("Your name is changed")).toBeTruthy();
     expect(button("Save name").disabled).toBe(true);
   });

@@ -1,7 +1,7 @@
-import { act, fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen, waitFor } from "@testing-library/react";
 import { useState } from "react";
 import { Link } from "react-router";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 
 import { CreateTaskDialog } from "@/features/tasks/create-task-dialog";
 import { useTasks } from "@/features/tasks/tasks-context";
@@ -28,6 +28,6 @@ it("a task that is created can be opened from its toast, and has the focus that 
   fireEvent.change(screen.getByRole("textbox", { name: "Title" }), { target: { value: "New" } });
   fireEvent.click(screen.getByRole("button", { name: "Create task" }));
   await act(settle);
-  await vi.waitFor(() => expect(document.activeElement).toBe(screen.getByRole("link", { name: "New" })));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByRole("link", { name: "New" })));
   expect(screen.getByRole("button", { name: "Open" })).toBeTruthy();
 });

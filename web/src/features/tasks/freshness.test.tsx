@@ -1,4 +1,4 @@
-import { act, screen } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { REFRESH_MS } from "@/features/tasks/quiet-refresh";
@@ -62,7 +62,7 @@ describe("another window of this browser", () => {
     other.tell("a");
     expect(await screen.findByText("From another window")).toBeTruthy();
     screen.getByText("create").click();
-    await vi.waitFor(() => expect(told).toEqual(["new-1"]));
+    await waitFor(() => expect(told).toEqual(["new-1"]));
     end();
   });
 });

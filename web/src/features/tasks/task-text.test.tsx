@@ -1,5 +1,5 @@
-import { act, fireEvent, screen, within } from "@testing-library/react";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { TaskText } from "@/features/tasks/task-text";
 import { useTasks } from "@/features/tasks/tasks-context";
@@ -41,7 +41,7 @@ describe("a conflict", () => {
     fireEvent(conflict()!, new Event("cancel", { cancelable: true }));
     expect(conflict()).toBeNull();
     expect(field("Title").value).toBe("Mine");
-    await vi.waitFor(() => expect(document.activeElement).toBe(field("Title")));
+    await waitFor(() => expect(document.activeElement).toBe(field("Title")));
   });
 
   it("is none when only the status was changed meanwhile", async () => {

@@ -2,7 +2,8 @@
 
 Without chosen kinds, a run of 10 minutes or more has a second part, a tenth as long, with a broker of three nodes.
 
-Exit codes: 0 nothing was, 1 something was, or a recovery took over 30 s, 2 the command line is wrong.
+Exit codes: 0 nothing was; 1 something was, or a recovery took over 30 s, and longer than the start of everything; 2 the
+command line is wrong.
 """
 
 import argparse

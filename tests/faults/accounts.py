@@ -77,7 +77,7 @@ class Account:
             answer = await self._call("GET", path, params=parameters)
         return answer if answer is not None and answer.is_success else None
 
-    async def surely(self, path: str, seconds: float = 60.0, **parameters: Any) -> Any:
+    async def surely(self, path: str, seconds: float = 240.0, **parameters: Any) -> Any:
         """Read something, again and again until there is an answer; give its JSON."""
         async with asyncio.timeout(seconds):
             while (answer := await self.ask(path, **parameters)) is None:

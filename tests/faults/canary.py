@@ -13,7 +13,6 @@ from tests.faults.journal import Write
 from tests.faults.windows import Window
 from tests.faults.writing import STATUSES
 
-PATIENCE_SECONDS = 90.0
 _AGAIN_SECONDS = 0.2
 _WORDS = {"todo": "To do", "in_progress": "In progress", "in_review": "In review", "done": "Done"}
 
@@ -29,6 +28,7 @@ class Canary:
     writer: Account
     listener: Account
     windows: list[Window]
+    patience_seconds: float
     tasks: dict[int, str] = field(default_factory=dict)
     statuses: dict[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -50,19 +50,19 @@ class Canary:
         """Return when a change of each lane that was asked for now is shown in every window.
 
         Raises:
-            NoRecoveryError: it is not, after `PATIENCE_SECONDS`.
+            NoRecoveryError: it is not, after `patience_seconds`.
         """
         # Not told by their time: the clock of whoever writes them may have been off.
         known = {id_ for window in self.windows for id_ in window.shown.items}
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(self.patience_seconds):
                 statuses = await asyncio.gather(*(self._change(task) for task in self.tasks.values()))
                 wanted = dict(zip(self.tasks.values(), statuses, strict=True))
                 while not all(self._shows(window, known, wanted) for window in self.windows):
                     await asyncio.sleep(0.02)
         except TimeoutError:
             dumb = [window.name for window in self.windows if not window.live]
-            raise NoRecoveryError(f"no recovery in {PATIENCE_SECONDS:g} s; not connected: {dumb}") from None
+            raise NoRecoveryError(f"no recovery in {self.patience_seconds:.0f} s; not connected: {dumb}") from None
         seq = str(max(window.shown.latest_seq for window in self.windows))
         write = Write(self.listener.id, "read_all", value=seq)
         await self.listener.write(write, "POST", "/api/notifications/read-all", {"up_to_seq": int(seq)})

@@ -13,6 +13,8 @@ from tests.faults.schedule import Injected
 from tests.faults.windows import Window
 
 LONGEST_RECOVERY_SECONDS = 30.0
+"""Unless the start of everything has taken longer: then as long as that."""
+
 OFTEN_ENOUGH = 5
 LONG_MINUTES = 60
 _SHOWN_FINDINGS = 40

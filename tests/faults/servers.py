@@ -26,9 +26,9 @@ from tests.faults.cluster import Cluster
 
 PASSWORD = "a-password-for-faults-only"
 _STAGE = 0
-_HTTP_SECONDS = 20
-_COMMAND_SECONDS = 120
-_DEATH_SECONDS = 10.0
+_HTTP_SECONDS = 60
+_COMMAND_SECONDS = 300
+_DEATH_SECONDS = 60.0
 
 Result = TypeVar("Result")
 

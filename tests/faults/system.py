@@ -209,4 +209,4 @@ class _Builder:
 
 def _migrate(service: str, environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", service, "migrate"]
-    subprocess.run(command, cwd=REPOSITORY, env={"PATH": "/usr/bin:/bin", **environment}, check=True, timeout=120)
+    subprocess.run(command, cwd=REPOSITORY, env={"PATH": "/usr/bin:/bin", **environment}, check=True, timeout=600)

@@ -15,7 +15,7 @@ from tests.faults.tampered import command
 
 _HOUR = 3_600
 _SECONDS = 7.0
-_READY_SECONDS = 60.0
+_READY_SECONDS = 240.0
 _UNAUTHENTICATED = 401
 
 

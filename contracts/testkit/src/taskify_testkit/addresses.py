@@ -9,7 +9,7 @@ import httpx
 
 from taskify_testkit.errors import NotStartedError
 
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 30.0
 
 
 class Part(Protocol):

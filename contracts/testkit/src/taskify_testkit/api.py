@@ -11,7 +11,7 @@ from taskify_testkit.addresses import Addresses
 from taskify_testkit.errors import NotStartedError, RequestRefusedError
 from taskify_testkit.facts import Json
 
-REQUEST_SECONDS = 15.0
+REQUEST_SECONDS = 30.0
 
 BUSY_SECONDS = 30.0
 """How long an answer that Taskify is busy is taken for one to ask again."""

@@ -9,12 +9,17 @@ from taskify_testkit.background import Background
 from taskify_testkit.errors import NotStartedError, TaskifyTestkitError
 from taskify_testkit.facts import MARKER_KIND, Json
 from taskify_testkit.notification import Notification
-from taskify_testkit.stopped import SHOWN, Circumstances, own_kinds, where_it_stopped
+from taskify_testkit.stopped import SHOWN, Circumstances, is_undecided, own_kinds, where_it_stopped
 from taskify_testkit.system import System
 from taskify_testkit.window import Window
 
-_KNOWN_SECONDS = 30.0
+_KNOWN_SECONDS = 60.0
 _MARKER_SECONDS = 1.0
+
+_JUDGED_SECONDS = 30.0
+"""How long a failure waits for the worker's judgement, before it says that there is none yet."""
+
+_POLL_SECONDS = 0.2
 
 
 class Member:
@@ -117,7 +122,7 @@ class Member:
         came = "; ".join(map(str, untaken[:SHOWN])) + more or "nothing"
         window = "" if self._window.state == "open" else f"\nwindow    not open: {self._window.state}"
         try:
-            where = where_it_stopped(await self._circumstances(kind))
+            where = await self._where_it_stopped(kind)
         except TaskifyTestkitError as error:
             where = f"stopped   nobody can say where: {error}"
         return (
@@ -126,6 +131,15 @@ class Member:
             f"came      {came}{window}\n"
             f"{where}"
         )
+
+    async def _where_it_stopped(self, kind: str | None) -> str:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _JUDGED_SECONDS
+        while True:
+            seen = where_it_stopped(await self._circumstances(kind))
+            if not is_undecided(seen) or loop.time() > deadline:
+                return seen
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _circumstances(self, kind: str | None) -> Circumstances:
         await self._system.catch_up()

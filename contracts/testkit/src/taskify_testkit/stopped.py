@@ -13,6 +13,8 @@ SHOWN = 10
 """How many events a failure tells of; the latest."""
 
 _FOREIGN_SOURCE = "foreign_source"
+_NOT_JUDGED = "the broker has it; the worker, which would refuse it, has not judged it yet"
+_NOT_TOLD = "the broker has it, and no rule holds it back: the worker has not told it yet"
 _SAID_CHARACTERS = 500
 
 _OUTCOMES = {
@@ -91,6 +93,11 @@ def where_it_stopped(seen: Circumstances) -> str:
     return "\n".join(lines)
 
 
+def is_undecided(where: str) -> bool:
+    """Say whether the worker, by the lines of a failure, has still to judge something."""
+    return _NOT_JUDGED in where or _NOT_TOLD in where
+
+
 def named(heard: Heard) -> str:
     """Give what a message is recognized by."""
     event = heard.event
@@ -120,7 +127,7 @@ def _became(heard: Heard, seen: Circumstances) -> Iterator[str]:
         return
     refusals = seen.contract.refusals(heard.body)
     if refusals:
-        yield "the broker has it; the worker, which would refuse it, has not judged it yet"
+        yield _NOT_JUDGED
         yield from (f"-> {line}" for line in listed(refusals))
         return
     yield from _of_a_request(heard, seen)
@@ -152,7 +159,7 @@ def _of_a_request(heard: Heard, seen: Circumstances) -> Iterator[str]:
     elif (frequency := seen.frequencies.get(kind, "instant")) != "instant":
         yield f"held back by the rule 'preference': {seen.person_name} wants {kind!r} '{frequency}'"
     else:
-        yield "the broker has it, and no rule holds it back: the worker has not told it yet"
+        yield _NOT_TOLD
         yield f"-> {seen.waiting} messages wait in '{broker().request_queue}', {seen.workers} workers take from it"
 
 

@@ -15,7 +15,7 @@ from taskify_testkit.errors import SettingsError, TaskifyTestkitError, Unexpecte
 from taskify_testkit.facts import Json, broker
 from taskify_testkit.system import System
 
-EVENT_SECONDS = 5.0
+EVENT_SECONDS = 30.0
 
 PREFETCH = 1_000
 """How many events wait for the test at most; the broker keeps those behind them."""

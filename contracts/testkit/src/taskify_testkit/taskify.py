@@ -21,7 +21,7 @@ PEOPLE = 100
 """How many people a test may have: each has an open window."""
 
 _NAMES = ("Ann", "John", "Maria", "Kofi", "Yuki", "Omar", "Ines", "Raj")
-_MARKER_SECONDS = 10.0
+_MARKER_SECONDS = 30.0
 _LOG_LINES = 200
 
 

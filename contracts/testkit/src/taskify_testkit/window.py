@@ -11,7 +11,7 @@ from taskify_testkit.errors import NotStartedError, TaskifyTestkitError
 from taskify_testkit.facts import Json
 from taskify_testkit.notification import Notification
 
-_OPEN_SECONDS = 10.0
+_OPEN_SECONDS = 30.0
 
 Sync = Callable[[int | None], Awaitable[Json]]
 

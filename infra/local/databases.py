@@ -10,7 +10,7 @@ from infra.local.errors import LaunchError
 # Each service's role owns the database of the same name.
 SERVICE_ROLES = ("task_service", "notification_worker")
 
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 60
 
 
 async def create_service_databases(administrator_url: str, passwords: Mapping[str, str]) -> tuple[dict[str, str], bool]:

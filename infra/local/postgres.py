@@ -18,7 +18,7 @@ SUPERUSER = "postgres"
 
 _VERSION = "18"
 # Recovery after a crash may replay a gigabyte of log.
-_START_SECONDS = 120.0
+_START_SECONDS = 300.0
 _POLL_SECONDS = 0.05
 _MAX_CONNECTIONS = 200
 _STATUS_LINE = 7

@@ -34,7 +34,7 @@ _PLACES = (
     Path("/usr/lib/rabbitmq/bin"),  # Debian; the wrapper in /usr/sbin insists on a user of its own
     Path("/opt/rabbitmq/sbin"),  # RabbitMQ's container images
 )
-_START_SECONDS = 180.0
+_START_SECONDS = 300.0
 _POLL_SECONDS = 0.1
 _HEARTBEAT_SECONDS = 20
 

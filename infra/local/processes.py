@@ -10,7 +10,7 @@ from infra.local.children import Child, Children
 from infra.local.settings import REPOSITORY, LaunchSettings
 
 _READY_SECONDS = 300.0
-_ANSWER_SECONDS = 3.0
+_ANSWER_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 _MIGRATE_SECONDS = 300.0
 

@@ -48,14 +48,14 @@ async def compose(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Com
 async def addresses(compose: Compose) -> Addresses:
     """Where the page finds everything, as it learns that itself."""
     assert compose.words
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         told = (await client.get(f"{FRONT}/config.json")).raise_for_status().json()
     return Addresses(told["apiUrl"], told["notificationsUrl"], told["socketUrl"])
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=120) as client:
         yield client
 
 

@@ -39,7 +39,7 @@ async def watched_system(collector: Collector) -> AsyncIterator[System]:
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=120) as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from tests.support.browser import (
     rows,
     shows_unread,
     toasts,
+    toasts_stay,
 )
 from tests.support.people import Person
 
@@ -39,7 +40,7 @@ async def stage(open_page: OpenPage, ann: Person, john: Person, maria: Person) -
     task = (await ann.create_task(TITLE, description="Compare without case.", assignee_id=john.id))["id"]
     for number, status in enumerate(("in_progress", "in_review", "done")):
         await ann.create_task(f"Task {number}", status=status)
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     await ann.change_task(task, status="in_review")
     for author, text in ((ann, "Please have a look."), (maria, "Two customers asked."), (ann, "Thank you.")):
         await author.comment(task, text)

@@ -22,6 +22,8 @@ from tests.support.system import System
 
 pytestmark = pytest.mark.e2e
 
+DEADLINE_SECONDS = 120
+
 Json = dict[str, Any]
 
 
@@ -120,7 +122,7 @@ async def test_a_bad_token_is_401_at_both_apis(system: System, ann: Person) -> N
 
 async def closing(socket: ClientConnection) -> int:
     """Wait until the gateway closes, and give its code."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await socket.wait_closed()
     assert socket.close_code is not None
     return socket.close_code
@@ -198,7 +200,7 @@ async def test_an_event_that_cannot_be_handled_is_dead_lettered_with_its_reason(
         exchange = await channel.get_exchange(DOMAIN_EVENTS, ensure=False)
         await exchange.publish(aio_pika.Message(body, message_id=message_id), routing_key)
         dead_letters = await channel.get_queue(WORKER_DEAD_LETTERS)
-        async with asyncio.timeout(30), dead_letters.iterator() as letters:
+        async with asyncio.timeout(DEADLINE_SECONDS), dead_letters.iterator() as letters:
             async for letter in letters:
                 await letter.ack()
                 if letter.message_id == message_id:

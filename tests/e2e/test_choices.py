@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.browser import OpenPage, announcements, listed, open_bell, rows, shows_unread, toasts
+from tests.support.browser import OpenPage, announcements, lists, open_bell, rows, shows_unread, toasts, toasts_stay
 from tests.support.people import Person
 
 pytestmark = pytest.mark.e2e
@@ -38,8 +38,7 @@ async def test_a_muted_task_tells_only_that_it_is_assigned_until_it_is_unmuted(
     await shows_unread(page, 2)
     await page.keyboard.press("Escape")
     await open_bell(page)
-    await expect(rows(page)).to_have_count(2)
-    assert await listed(page) == [assigned, assigned]
+    await lists(page, [assigned, assigned])
 
     await page.get_by_role("button", name=f"More: {assigned}").first.click()
     await page.get_by_role("menuitem", name="Unmute this task").click()
@@ -88,14 +87,13 @@ async def test_who_stops_watching_from_a_row_is_told_no_more_until_assigned_agai
     await shows_unread(page, 2)
     await page.keyboard.press("Escape")
     await open_bell(page)
-    await expect(rows(page)).to_have_count(2)
-    assert await listed(page) == [assigned, assigned]
+    await lists(page, [assigned, assigned])
     await ann.comment(task, "Thank you.")
     await shows_unread(page, 3)
 
 
 async def test_stopping_to_watch_can_be_undone(open_page: OpenPage, ann: Person, john: Person) -> None:
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     task = (await ann.create_task("Fix login bug", assignee_id=john.id))["id"]
     await shows_unread(page, 1)
     await open_bell(page)

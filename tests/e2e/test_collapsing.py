@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.support.browser import OpenPage, listed, open_bell, rows, shows_unread
+from tests.support.browser import OpenPage, lists, open_bell, rows, shows_unread
 from tests.support.people import Person
 from tests.support.system import System
 from tests.support.tcp_proxy import TcpProxy
@@ -89,6 +89,5 @@ async def test_a_status_that_goes_there_and_back_leaves_nothing(open_page: OpenP
     await ann.change_task(task, status="todo")
 
     await shows_unread(page, 1)
-    await expect(rows(page)).to_have_count(1)
-    assert await listed(page) == [f"{ann.name} assigned you 'Fix login bug'"]
+    await lists(page, [f"{ann.name} assigned you 'Fix login bug'"])
     assert len(await john.unread()) == 1

@@ -16,8 +16,11 @@ from tests.support.tap import Tap
 pytestmark = pytest.mark.e2e
 
 WRITERS = 16
-TASKS = 50
-CHANGES = 500
+ROUNDS = 5
+TASKS = 10
+CHANGES = 100
+"""In each round, which must be over before a status that goes back is no passing mistake any more."""
+
 STATUSES = ("todo", "in_progress", "in_review", "done")
 
 TIMES = 10
@@ -30,7 +33,6 @@ Log = dict[str | None, list[tuple[str, str]]]
 """By task: what happened to its rows, in order, and their text."""
 
 
-@pytest.mark.timeout(300)
 async def test_500_changes_by_16_writers_reach_everybody_exactly_once_and_in_order(
     system: System, http: httpx.AsyncClient
 ) -> None:
@@ -51,15 +53,15 @@ async def test_500_changes_by_16_writers_reach_everybody_exactly_once_and_in_ord
         windows = [await stack.enter_async_context(person.window()) for person in people]
         tap = await stack.enter_async_context(Tap.on_task_events(system.admin_broker_url))
 
-        began = asyncio.get_running_loop().time()
-        tasks = await write(people)
-
-        events = await published(tap, people[0], tasks)
-        judge = judged(events)
-        for person, window in zip(people, windows, strict=True):
-            await heard_exactly(judge.inboxes[person.id], person, window)
-        took = asyncio.get_running_loop().time() - began
-        assert took < TAKEN_BACK_WITHIN.total_seconds(), "too slow to judge which statuses went back in time"
+        choice, judge = random.Random(20), Judge()  # noqa: S311 (the same changes every time)
+        for _ in range(ROUNDS):
+            began = asyncio.get_running_loop().time()
+            tasks = await write(people, choice)
+            apply_to(judge, await published(tap, people[0], tasks))
+            for person, window in zip(people, windows, strict=True):
+                await heard_exactly(judge.inboxes[person.id], person, window)
+            took = asyncio.get_running_loop().time() - began
+            assert took < TAKEN_BACK_WITHIN.total_seconds(), "too slow to judge which statuses went back in time"
 
         for person, window in zip(people, windows, strict=True):
             await holds_exactly(judge.inboxes[person.id], person, window)
@@ -71,9 +73,8 @@ async def test_500_changes_by_16_writers_reach_everybody_exactly_once_and_in_ord
     await system.check_counters()
 
 
-async def write(people: list[Person]) -> set[str]:
+async def write(people: list[Person], choice: random.Random) -> set[str]:
     """Create the tasks, then let every writer make its share of the changes while the others make theirs."""
-    choice = random.Random(20)  # noqa: S311 (the same changes every time)
     creators = [people[number % WRITERS] for number in range(TASKS)]
     tasks = [(await creator.create_task(f"Task {number}"))["id"] for number, creator in enumerate(creators)]
     changes = [change_of(choice, tasks, people) for _ in range(CHANGES)]
@@ -125,12 +126,12 @@ async def comments_of(person: Person, task: str) -> list[str]:
     return [comment["id"] for comment in answer["items"]]
 
 
-def judged(events: list[Json]) -> Judge:
+def apply_to(judge: Judge, events: list[Json]) -> None:
     """Let the judge work out every inbox; all is taken to happen at one moment.
 
     The events of each task go by its sequence, which must have no hole and no repetition.
     """
-    judge, moment = Judge(), datetime.now(UTC)
+    moment = datetime.now(UTC)
     by_task: dict[str, list[Json]] = defaultdict(list)
     for event in events:
         by_task[event["subject"]].append(event)
@@ -138,7 +139,6 @@ def judged(events: list[Json]) -> Judge:
         assert [int(event["sequence"]) for event in own] == list(range(1, len(own) + 1)), f"events of task {task}"
         for event in own:
             judge.apply(event, moment)
-    return judge
 
 
 async def heard_exactly(expected: Inbox, person: Person, window: Window) -> None:

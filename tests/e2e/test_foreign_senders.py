@@ -12,7 +12,7 @@ from infra.local.node import node
 from tests.support.people import Person
 from tests.support.system import OtherService, System
 
-SEND_SECONDS = 30
+SEND_SECONDS = 180
 NODE = (str(node()), "examples/node-sender/send.mjs")
 SHELL = ("examples/amqp-publish.sh",)
 

@@ -13,10 +13,13 @@ from tests.support.browser import (
     rows,
     shows_unread,
     toasts,
+    toasts_stay,
 )
 from tests.support.people import Person
 
 pytestmark = pytest.mark.e2e
+
+OLD = 3
 
 
 async def test_title_and_name_have_the_exact_number_and_the_badge_what_fits(
@@ -57,7 +60,7 @@ async def test_the_icon_of_the_window_says_that_something_is_unread(
 async def test_what_arrives_is_said_once_to_who_looks_and_to_who_listens(
     open_page: OpenPage, ann: Person, john: Person
 ) -> None:
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     await expect(announcements(page)).to_be_empty()
     await expect(announcements(page)).to_have_attribute("aria-live", "polite")
 
@@ -76,7 +79,7 @@ async def test_what_arrives_is_said_once_to_who_looks_and_to_who_listens(
 async def test_a_toast_opens_what_it_is_about_and_that_is_then_read(
     open_page: OpenPage, ann: Person, john: Person
 ) -> None:
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     task = (await ann.create_task("Fix login bug", assignee_id=john.id))["id"]
 
     await toasts(page).get_by_role("button", name="Open").click()
@@ -90,9 +93,11 @@ async def test_a_toast_opens_what_it_is_about_and_that_is_then_read(
 async def test_who_looks_at_the_task_sees_it_change_and_no_toast(
     open_page: OpenPage, ann: Person, john: Person
 ) -> None:
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     task = (await ann.create_task("Fix login bug", assignee_id=john.id))["id"]
     await toasts(page).get_by_role("button", name="Open").click()
+    await expect(page.get_by_role("complementary", name="Fix login bug")).to_be_visible()
+    await shows_unread(page, 0)
 
     await ann.comment(task, "Please have a look.")
 
@@ -105,7 +110,7 @@ async def test_who_looks_at_the_task_sees_it_change_and_no_toast(
 async def test_at_most_three_toasts_stand_on_the_page_and_opening_the_bell_sends_them_away(
     open_page: OpenPage, ann: Person, john: Person
 ) -> None:
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     for number in range(5):
         await ann.create_task(f"Task {number}", assignee_id=john.id)
         await shows_unread(page, number + 1)
@@ -118,12 +123,14 @@ async def test_at_most_three_toasts_stand_on_the_page_and_opening_the_bell_sends
 
 
 async def test_what_was_there_before_is_no_news(open_page: OpenPage, ann: Person, john: Person) -> None:
-    for number in range(3):
-        await ann.create_task(f"Task {number}", assignee_id=john.id)
+    async with john.window() as window:
+        for number in range(OLD):
+            await ann.create_task(f"Task {number}", assignee_id=john.id)
+        await window.until(lambda seen: seen.unread_count == OLD, "all that is old")
 
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
 
-    await shows_unread(page, 3)
+    await shows_unread(page, OLD)
     await ann.create_task("Fix login bug", assignee_id=john.id)
     await expect(toasts(page)).to_have_count(1)
     await expect(toasts(page)).to_contain_text("Fix login bug")
@@ -131,7 +138,7 @@ async def test_what_was_there_before_is_no_news(open_page: OpenPage, ann: Person
 
 
 async def test_a_message_is_text_and_never_markup(open_page: OpenPage, ann: Person, john: Person) -> None:
-    page = await open_page(john)
+    page = await open_page(john, prepare=toasts_stay)
     title = "<img src=x onerror=alert(1)> & <b>bold</b>"
 
     await ann.create_task(title, assignee_id=john.id)

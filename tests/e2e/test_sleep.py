@@ -17,12 +17,13 @@ from tests.support.browser import (
     shown_ids,
     shows_unread,
     toasts,
+    toasts_stay,
 )
 from tests.support.people import Person
 from tests.support.system import System
 from tests.support.tcp_proxy import TcpProxy
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.e2e
 
 ASSIGNMENTS = 101
 COMMENTS = 99
@@ -38,6 +39,7 @@ async def own_browser(browser: Browser) -> AsyncIterator[Browser]:
 
 
 AWAY = "new notifications while you were away"
+TOLD = "toastsDrawn.reduce((sum, text) => sum + (parseInt(text) || 1), 0)"
 MOST_SUMMARIES = 10
 
 
@@ -93,7 +95,7 @@ async def test_200_things_that_happened_while_the_laptop_slept_are_shown_and_sai
 ) -> None:
     open_page = OpenPage(system.addresses, own_browser)
     async with TcpProxy.to(system.addresses.socket) as proxy:
-        page = await open_page(john, socket=proxy.url)
+        page = await open_page(john, socket=proxy.url, prepare=toasts_stay)
         await ann.create_task("Fix login bug", assignee_id=john.id)
         await shows_unread(page, 1)
         await toasts(page).get_by_role("button", name="Dismiss").click()
@@ -105,15 +107,15 @@ async def test_200_things_that_happened_while_the_laptop_slept_are_shown_and_sai
             unread = await let_200_things_happen(ann, john)
             proxy.mend()
 
-        await shows_unread(page, unread, within_ms=60_000)
-        await page.wait_for_function("toastsDrawn.length > 0")
+        await shows_unread(page, unread)
+        await page.wait_for_function(f"{TOLD} >= {unread - 1}")
         await open_bell(page)
         await read_to_the_end(page)
         stored = sorted(await john.unread(), key=lambda item: (item["updated_at"], item["id"]), reverse=True)
         assert await shown_ids(page) == [item["id"] for item in stored]
         drawn = await page.evaluate("toastsDrawn")
-        # A machine that is slow enough tells it in parts, and still nothing by itself.
-        assert all(AWAY in text for text in drawn)
+        # A machine that is slow enough tells it in parts, of which the last may be one thing.
+        assert AWAY in drawn[0]
         assert len(drawn) < MOST_SUMMARIES
         if len(drawn) == 1:
             assert f"{unread - 1} {AWAY}" in drawn[0]

@@ -20,7 +20,7 @@ from taskify_testkit.background import Background
 from taskify_testkit.system import System as Connected
 from tests.support.system import REPOSITORY, System
 
-EXAMPLE_SECONDS = 100
+EXAMPLE_SECONDS = 600
 EVENTS = 100
 MANY = 60
 
@@ -234,12 +234,13 @@ async def test_taskify_s_own_notifications_come_with_the_rule_that_held_them_bac
 async def test_an_event_that_does_not_come_is_told_with_those_that_came(taskify: Taskify) -> None:
     ann = await taskify.person()
 
-    async with taskify.events("task.created", "task.assigned") as events:
+    async with taskify.events("task.created", "task.assigned") as events, asyncio.timeout(EXAMPLE_SECONDS):
         task = await ann.create_task("Fix login bug")
-        with pytest.raises(UnexpectedError) as raised:
-            await events.next(lambda event: event.type.endswith("assigned.v1"), within=0.5)
-
-    assert f"taskify.task.created.v1 of {task['id']}" in str(raised.value)
+        came = ""
+        while f"taskify.task.created.v1 of {task['id']}" not in came:
+            with pytest.raises(UnexpectedError) as raised:
+                await events.next(lambda event: event.type.endswith("assigned.v1"), within=0.5)
+            came = str(raised.value)
 
 
 async def test_a_service_s_user_can_do_what_it_can_in_production(taskify: Taskify) -> None:

@@ -23,10 +23,16 @@ HELD = {
 }
 """All that a span of ours holds, besides `error.type`."""
 
-QUIET_SECONDS = 2.5
-"""Longer than an exporter waits for more."""
-
+DEADLINE_SECONDS = 120
 POLL_SECONDS = 0.1
+PROCESSES_OF_A_CHANGE = 5
+
+ASSIGNED = (
+    *("publish taskify.task.created.v1", "apply taskify.task.created.v1"),
+    *("publish taskify.task.assigned.v1", "apply taskify.task.assigned.v1"),
+    *("publish taskify.delivery.v1", "push taskify.delivery.v1"),
+)
+"""What happens besides the request when a task is created for somebody with a window."""
 
 
 def tree(spans: list[Span], parent_id: str = "") -> list[Any]:
@@ -39,36 +45,35 @@ def tree(spans: list[Span], parent_id: str = "") -> list[Any]:
     return sorted(below)
 
 
-def pushes(collector: Collector) -> list[Span]:
-    """Give the pushes that come of the worker's events."""
-    applied = {span.span_id for span in collector.spans if span.process == "worker"}
-    return [span for span in collector.spans if span.process == "ws-gateway" and span.parent_id in applied]
+async def trace_of(collector: Collector, request: str, asked_at: float) -> str:
+    """Wait for the span of a request that was made since a moment, and give its trace; others make none meanwhile."""
+
+    def found(seen: Collector) -> list[Span]:
+        return [span for span in seen.spans if span.name == request and span.began >= asked_at]
+
+    await asyncio.to_thread(collector.until, lambda seen: bool(found(seen)), request)
+    (span,) = found(collector)
+    return span.trace_id
 
 
-def pushes_so_far(collector: Collector) -> int:
-    """Wait until nothing comes any more of what others have done, and count."""
-    count, quiet_since = -1, time.monotonic()
-    while time.monotonic() - quiet_since < QUIET_SECONDS:
-        if count != len(collector.spans):
-            count, quiet_since = len(collector.spans), time.monotonic()
-        time.sleep(POLL_SECONDS)
-    return len(pushes(collector))
+async def all_lines_of(system: System, trace_id: str) -> dict[str, set[str]]:
+    """Give what each process tells of a trace, once all have told of it: a line may come after what it tells of."""
+    told: dict[str, set[str]] = {}
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while len(told := lines_of(system, trace_id)) < PROCESSES_OF_A_CHANGE:
+            await asyncio.sleep(POLL_SECONDS)
+    return told
 
 
-def pushes_since(collector: Collector, before: int, count: int) -> list[Span]:
-    """Wait for so many more."""
-    collector.until(lambda seen: len(pushes(seen)) >= before + count, f"{count} pushes")
-    return pushes(collector)[before:]
-
-
-def lines_of(system: System, trace_id: str) -> dict[str, list[dict[str, Any]]]:
+def lines_of(system: System, trace_id: str) -> dict[str, set[str]]:
     """Give the log lines of a trace, by the process that wrote them."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, set[str]] = {}
     for log in sorted((system.home / "logs").glob("*.log")):
-        for line in log.read_text().splitlines():
-            if trace_id in line:
+        # The last line may be half written.
+        for line in log.read_text().splitlines(keepends=True):
+            if trace_id in line and line.endswith("\n"):
                 content = json.loads(line)
-                found.setdefault(content["process"], []).append(content)
+                found.setdefault(content["process"], set()).add(content["event"])
     return found
 
 
@@ -88,22 +93,12 @@ async def test_one_change_is_one_trace_from_the_request_to_the_socket(
     watched_system: System, collector: Collector, http: httpx.AsyncClient
 ) -> None:
     ann, john = await register(watched_system, http, "Ann", "John")
-    before = await asyncio.to_thread(pushes_so_far, collector)
+    asked_at = time.time()
     async with john.window() as window:
         await ann.create_task("Look at the trace", assignee_id=john.id)
         await window.until(lambda seen: seen.unread_count == 1, "the assignment")
 
-    (pushed,) = await asyncio.to_thread(pushes_since, collector, before, 1)
-    spans = await all_of(
-        collector,
-        pushed.trace_id,
-        [
-            "POST /api/tasks",
-            *("publish taskify.task.created.v1", "apply taskify.task.created.v1"),
-            *("publish taskify.task.assigned.v1", "apply taskify.task.assigned.v1"),
-            *("publish taskify.delivery.v1", "push taskify.delivery.v1"),
-        ],
-    )
+    spans = await all_of(collector, await trace_of(collector, "POST /api/tasks", asked_at), ASSIGNED)
 
     (root,) = tree(spans)
     assert root[:3] == ("task-api", "SERVER", "POST /api/tasks")
@@ -129,22 +124,15 @@ async def test_marking_as_read_is_one_trace_up_to_the_other_window(
     watched_system: System, collector: Collector, http: httpx.AsyncClient
 ) -> None:
     ann, john = await register(watched_system, http, "Ann", "John")
-    await asyncio.to_thread(pushes_so_far, collector)
-    before = set(collector.spans)
+    asked_at = time.time()
     await ann.create_task("Read the trace", assignee_id=john.id)
     async with john.window() as window:
         await window.until(lambda seen: seen.unread_count == 1, "the assignment")
         await john.mark_read(*(item["id"] for item in window.unread))
         await window.until(lambda seen: seen.unread_count == 0, "that it is read")
 
-    def markings(seen: Collector) -> list[Span]:
-        return [span for span in seen.spans if span.name == "POST /api/notifications/read" and span not in before]
-
-    await asyncio.to_thread(collector.until, lambda seen: bool(markings(seen)), "marking")
-    (marking,) = markings(collector)
-    spans = await all_of(
-        collector, marking.trace_id, [marking.name, "publish taskify.delivery.v1", "push taskify.delivery.v1"]
-    )
+    marking = await trace_of(collector, "POST /api/notifications/read", asked_at)
+    spans = await all_of(collector, marking, ["publish taskify.delivery.v1", "push taskify.delivery.v1"])
 
     assert sorted((span.process, span.name) for span in spans) == [
         ("notification-api", "POST /api/notifications/read"),
@@ -159,15 +147,15 @@ async def test_the_log_lines_of_one_change_are_found_by_its_trace(
     watched_system: System, collector: Collector, http: httpx.AsyncClient
 ) -> None:
     ann, john = await register(watched_system, http, "Ann", "John")
-    before = await asyncio.to_thread(pushes_so_far, collector)
+    asked_at = time.time()
     async with john.window() as window:
         task = await ann.create_task("Look at the log", assignee_id=john.id)
         await ann.comment(task["id"], "Here")
         await window.until(lambda seen: seen.unread_count == 2, "both")
 
-    for pushed in await asyncio.to_thread(pushes_since, collector, before, 2):
-        lines = lines_of(watched_system, pushed.trace_id)
-        assert {process: {line["event"] for line in of_it} for process, of_it in lines.items()} == {
+    for request in ("POST /api/tasks", "POST /api/tasks/{task_id}/comments"):
+        trace = await trace_of(collector, request, asked_at)
+        assert await all_lines_of(watched_system, trace) == {
             "task-api": {"request_answered"},
             "task-relay": {"row_published"},
             "worker": {"event_applied"},
@@ -180,21 +168,18 @@ async def test_spans_hold_nothing_but_what_is_listed_and_no_id_of_a_person_or_a_
     watched_system: System, collector: Collector, http: httpx.AsyncClient
 ) -> None:
     ann, john = await register(watched_system, http, "Ann", "John")
-    before = await asyncio.to_thread(pushes_so_far, collector)
+    asked_at = time.time()
     async with john.window() as window:
         task = await ann.create_task("Say nothing of it", assignee_id=john.id)
         await ann.call("GET", f"/api/tasks/{task['id']}?of={ann.email}")
         await http.get(f"{watched_system.addresses.api}/api/{john.email}/{john.id}")
         await window.until(lambda seen: seen.unread_count == 1, "the assignment")
-    await asyncio.to_thread(pushes_since, collector, before, 1)
-    await all_of_name(collector, "GET other")
+    await all_of(collector, await trace_of(collector, "POST /api/tasks", asked_at), ASSIGNED)
+    for request in ("GET /api/tasks/{task_id}", "GET other"):
+        await trace_of(collector, request, asked_at)
 
     for span in collector.spans:
         assert span.attributes.keys() <= HELD | {"error.type"}, span
     sent = b"".join(collector.bodies).decode(errors="replace")
     for word in (ann.id, john.id, task["id"], ann.email, john.email, ann.token, task["title"]):
         assert word not in sent
-
-
-async def all_of_name(collector: Collector, name: str) -> None:
-    await asyncio.to_thread(collector.until, lambda seen: any(span.name == name for span in seen.spans), name)

@@ -5,7 +5,8 @@ from tests.support.browser import (
     OpenPage,
     choose,
     create_task,
-    listed,
+    lists,
+    lists_in_any_order,
     open_bell,
     rows,
     shows_unread,
@@ -32,11 +33,14 @@ async def test_what_one_does_in_one_browser_the_bell_in_another_says_without_a_r
     await shows_unread(his, 3)
 
     await open_bell(his)
-    assert await listed(his) == [
-        f"{ann.name} commented on 'Fix login bug'",
-        f"{ann.name} moved 'Fix login bug' to In review",
-        f"{ann.name} assigned you 'Fix login bug'",
-    ]
+    await lists(
+        his,
+        [
+            f"{ann.name} commented on 'Fix login bug'",
+            f"{ann.name} moved 'Fix login bug' to In review",
+            f"{ann.name} assigned you 'Fix login bug'",
+        ],
+    )
     await shows_unread(hers, 0)
 
 
@@ -102,9 +106,8 @@ async def test_20_changes_while_the_socket_is_cut_are_there_when_it_is_back(
 
         await shows_unread(page, 21)
         await open_bell(page)
-        assert sorted(await listed(page)) == sorted(
-            f"{ann.name} assigned you '{title}'" for title in ["Fix login bug", *(f"Task {n}" for n in range(20))]
-        )
+        titles = ["Fix login bug", *(f"Task {number}" for number in range(20))]
+        await lists_in_any_order(page, [f"{ann.name} assigned you '{title}'" for title in titles])
         assert len(await john.unread()) == 21
 
 
@@ -133,7 +136,7 @@ async def test_what_a_deleted_task_left_is_still_told_but_leads_nowhere(
     await ann.call("DELETE", f"/api/tasks/{task}")
 
     await expect(rows(page).get_by_role("link")).to_have_count(0)
-    assert await listed(page) == [f"{ann.name} assigned you 'Fix login bug'"]
+    await lists(page, [f"{ann.name} assigned you 'Fix login bug'"])
 
 
 async def test_two_who_change_the_same_text_at_once_see_both_versions(

@@ -62,7 +62,6 @@ async def home(tmp_path: Path, task_database_url: str, notification_database_url
     return tmp_path
 
 
-@pytest.mark.timeout(300)
 async def test_the_code_of_before_works_on_the_newest_schema_and_beside_the_code_of_now(
     code_of_before: Path, home: Path, http: httpx.AsyncClient
 ) -> None:

@@ -49,7 +49,7 @@ class Collector:
     def of_trace(self, trace_id: str) -> list[Span]:
         return [span for span in self.spans if span.trace_id == trace_id]
 
-    def until(self, found: Callable[["Collector"], bool], what: str, seconds: float = 30) -> None:
+    def until(self, found: Callable[["Collector"], bool], what: str, seconds: float = 120) -> None:
         """Wait until something has arrived; exporters send once a second."""
         deadline = time.monotonic() + seconds
         while not found(self):

@@ -24,7 +24,7 @@ from infra.local.ports import free_ports
 from ws_gateway.app import run
 from ws_gateway.settings import GatewaySettings
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 120.0
 _POLL_SECONDS = 0.02
 
 Json = dict[str, Any]
@@ -55,7 +55,7 @@ class Gateway:
         return f"http://127.0.0.1:{self.port}"
 
     async def readiness(self) -> httpx.Response:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
             return await client.get(f"{self.http}/health/ready")
 
     async def until_ready(self, *, ready: bool = True) -> None:

@@ -32,7 +32,7 @@ class Scrape:
 
 async def scrape(address: str) -> Scrape:
     """Read the page of a process, as Prometheus does."""
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.get(f"{address}/metrics")
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 PASSWORD = "correct horse battery staple"
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 120
 
 Json = dict[str, Any]
 
@@ -167,14 +167,18 @@ class Window:
     unread_count: int = 0
     on_frame: Callable[[Json], None] = lambda _: None
     _socket: ClientConnection | None = None
+    _heartbeat_seconds: float = 0
+    _ended: str = ""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def open(self, group: asyncio.TaskGroup) -> None:
         """Connect, authenticate and catch up; frames are read in the background until the socket closes."""
-        self._socket = await connect(self.address, compression=None)
+        # The gateway hears that somebody is there by heartbeats, as from a page.
+        self._socket = await connect(self.address, compression=None, open_timeout=DEADLINE_SECONDS, ping_interval=None)
         await self._socket.send(json.dumps({"type": "AUTH", "payload": {"token": self.person.token}}))
         ready = json.loads(await self._socket.recv())
         assert ready["type"] == "READY", ready
+        self._heartbeat_seconds = ready["payload"]["heartbeat_s"]
         await self.catch_up()
         group.create_task(self._read(self._socket))
 
@@ -217,18 +221,40 @@ class Window:
                 async with asyncio.timeout(DEADLINE_SECONDS):
                     await self._changed.wait_for(lambda: holds(self))
             except TimeoutError:
-                raise AssertionError(f"{self.person.name}'s window never showed {what}") from None
+                raise AssertionError(f"{self.person.name}'s window never showed {what}{self._ended}") from None
 
     @property
     def unread(self) -> list[Json]:
         return [item for item in self.items.values() if item["read_at"] is None]
 
     async def _read(self, socket: ClientConnection) -> None:
-        with suppress(ConnectionClosed):
-            async for text in socket:
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time() + self._heartbeat_seconds
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout_at(beat_at):
+                        frame = json.loads(await socket.recv())
+                except TimeoutError:
+                    await socket.send(json.dumps({"type": "PING", "payload": {"seq": self.latest_seq}}))
+                    beat_at = loop.time() + self._heartbeat_seconds
+                    continue
+                if frame["type"] == "PONG":
+                    continue
                 async with self._changed:
-                    self._apply(json.loads(text))
+                    if self._misses_something(frame):
+                        await self.catch_up()
+                    self._apply(frame)
                     self._changed.notify_all()
+        except ConnectionClosed as closed:
+            self._ended = f", and was closed: {closed}"
+
+    def _misses_something(self, frame: Json) -> bool:
+        """Say whether only the server knows what comes before this frame, as a page does."""
+        payload = frame["payload"]
+        if frame["type"] == "RESYNC" or payload.get("seq", 0) > self.latest_seq + 1:
+            return True
+        return frame["type"] == "UNREAD" and not self.items.keys() >= set(payload["ids"])
 
     def _apply(self, frame: Json) -> None:
         self.frames.append(frame)

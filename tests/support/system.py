@@ -28,9 +28,10 @@ from infra.local.processes import PROCESSES
 from tests.support.people import Addresses
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 300
+START_SECONDS = 600
 STOP_SECONDS = 120
 READY_POLL_SECONDS = 0.1
+_HTTP_SECONDS = 60
 
 PLENTY = dict.fromkeys(
     (
@@ -145,7 +146,7 @@ class OtherService:
         administrator = URL(system.admin_broker_url)
         password = token_urlsafe()
         users = {"users": [{"name": name, "tags": []}], **rights(VHOST, users=(user_of_another_service(name),))}
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(trust_env=False, timeout=_HTTP_SECONDS) as http:
             loaded = await http.post(
                 f"http://{administrator.host}:{port}/api/definitions",
                 json=with_passwords(users, {name: password}),
@@ -190,7 +191,7 @@ async def stop(process: Process) -> None:
 
 async def until_ready(port: str, process: Process, log: Path) -> None:
     """Wait until a process answers that it is ready; the launcher is when it has printed the address."""
-    async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as http:
+    async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False, timeout=_HTTP_SECONDS) as http:
         while process.returncode is None:
             if await _ready(http, port) and (log.name != "up.log" or "Ctrl-C stops it" in log.read_text()):
                 return

@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from contracts.topology import DOMAIN_EVENTS
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 180
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from infra.local.errors import LaunchError
 
 PASSWORD = "taskify-demo"  # noqa: S105 (printed for everybody to see)
 
-_HTTP_SECONDS = 15
+_HTTP_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

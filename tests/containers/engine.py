@@ -35,10 +35,10 @@ ALREADY_RUNNING = (
     "These tests already run on this machine, perhaps from another checkout. Wait for their end, or stop them."
 )
 
-COMMAND_SECONDS = 60.0
-UP_SECONDS = 400.0
-BUILD_SECONDS = 900.0
-_HEALTHY_SECONDS = 120.0
+COMMAND_SECONDS = 300.0
+UP_SECONDS = 900.0
+BUILD_SECONDS = 1_800.0
+_HEALTHY_SECONDS = 600.0
 _POLL_SECONDS = 0.5
 _NAME = "taskify-container-tests"
 

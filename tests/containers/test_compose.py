@@ -8,7 +8,7 @@ from infra.local.passwords import Passwords
 from tests.containers.engine import Compose, run
 from tests.support.people import PASSWORD, Person
 
-pytestmark = pytest.mark.timeout(1_500)
+pytestmark = pytest.mark.timeout(3_600)
 
 OURS = ("task-api", "task-relay", "worker", "notification-api", "notification-relay", "gateway", "web")
 TASK_SERVICE, WORKER = "task_service", "notification_worker"

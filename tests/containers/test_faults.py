@@ -10,11 +10,11 @@ from tests.containers.engine import FRONT, Compose, Container, run
 from tests.containers.windows import ReturningWindow, windows_on_all_gateways
 from tests.support.people import Person, Window
 
-pytestmark = pytest.mark.timeout(1_500)
+pytestmark = pytest.mark.timeout(3_600)
 
 CHANGES = 40
-RESTART_SECONDS = 60
-STOP_SECONDS = 200
+RESTART_SECONDS = 300
+STOP_SECONDS = 400
 SERVERS = ("postgres", "rabbitmq")
 
 

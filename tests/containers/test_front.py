@@ -13,7 +13,7 @@ from tests.containers.engine import FRONT, REPOSITORY, Compose, run
 from tests.support.browser import OpenPage, open_bell, shows_unread
 from tests.support.people import Person
 
-pytestmark = [pytest.mark.timeout(1_500), pytest.mark.usefixtures("compose")]
+pytestmark = [pytest.mark.timeout(3_600), pytest.mark.usefixtures("compose")]
 
 SECURITY = (
     "Content-Security-Policy",
@@ -23,7 +23,7 @@ SECURITY = (
     "Cross-Origin-Opener-Policy",
     "Permissions-Policy",
 )
-LIMIT_SECONDS = 60
+LIMIT_SECONDS = 300
 TOGETHER = 50
 CONFIGURATION = REPOSITORY / "infra" / "containers" / "nginx" / "nginx.conf"
 OPEN_FILES = """

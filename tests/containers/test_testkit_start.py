@@ -12,7 +12,7 @@ from taskify_testkit.containers import _Part, started
 from taskify_testkit.errors import NotStartedError
 from taskify_testkit.settings import Images
 
-SECONDS = 60
+SECONDS = 300
 GIVEN = {"taskify": "postgres:17", "postgres": "postgres:17", "rabbitmq": "rabbitmq:4-management"}
 """None of these tests comes to the start of Taskify itself."""
 

@@ -14,7 +14,7 @@ from tests.support.people import Person, Window
 MOST_WINDOWS = 16
 """Fewer than one person may have, and enough that with two gateways both get one but once in thirty thousand times."""
 
-SPREAD_SECONDS = 60.0
+SPREAD_SECONDS = 300.0
 _BACK_SECONDS = 0.3
 
 

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -27,6 +29,8 @@ pytestmark = pytest.mark.e2e
 
 DEADLINE_SECONDS = 120
 POLL_SECONDS = 0.1
+QUARTER, HOUR = 15, 60
+"""In minutes."""
 
 
 @pytest.fixture
@@ -53,6 +57,14 @@ class Waiting:
         """Let the time come for all that waits."""
         let_pass = "UPDATE notification_members SET due_at = now() WHERE user_id = $1 AND due_at IS NOT NULL"
         await self.connection.execute(let_pass, UUID(person.id))
+
+
+async def with_digests_far_away(person: Person) -> None:
+    """Let the person live where neither the hour nor the time of the daily digest is near: none comes by itself."""
+    minute = datetime.now(UTC).minute
+    zone = "UTC" if QUARTER <= minute < HOUR - QUARTER else "Asia/Kolkata"
+    elsewhere = datetime.now(ZoneInfo(zone)) + timedelta(hours=12)
+    await person.prefer(timezone=zone, daily_at=f"{elsewhere:%H:%M}")
 
 
 async def open_preferences(page: Page) -> None:
@@ -99,6 +111,7 @@ async def test_a_type_that_is_off_is_told_no_more_and_the_others_still_are(
 async def test_what_waits_for_a_digest_comes_in_one_notification_that_leads_to_each(
     open_page: OpenPage, waiting: Waiting, ann: Person, john: Person, often: str
 ) -> None:
+    await with_digests_far_away(john)
     page = await open_page(john)
     await open_preferences(page)
     await choose_frequency(page, "Comments", often)
@@ -127,6 +140,7 @@ async def test_what_waits_for_a_digest_comes_in_one_notification_that_leads_to_e
 async def test_what_waits_is_told_at_once_when_its_type_is_made_instant(
     open_page: OpenPage, waiting: Waiting, ann: Person, john: Person
 ) -> None:
+    await with_digests_far_away(john)
     page = await open_page(john)
     await open_preferences(page)
     await choose_frequency(page, "Assignments", "Daily")

@@ -13,7 +13,7 @@ OPTIONS = {
     "taskify_image": "Taskify's image (default: taskify:latest)",
     "taskify_postgres_image": "the image of PostgreSQL (default: postgres:17)",
     "taskify_rabbitmq_image": "the image of RabbitMQ, with its management plugin (default: rabbitmq:4-management)",
-    "taskify_start_seconds": "how long each container may take until it is ready (default: 120)",
+    "taskify_start_seconds": "how long each container may take until it is ready (default: 300)",
     "taskify_url": "a Taskify that runs already, by the address of its page: no container is started",
     "taskify_administrator_url": "the AMQP address of that Taskify's broker, for an administrator of its virtual host",
     "taskify_management_url": "the address of that broker's HTTP API, such as http://localhost:15672",
@@ -25,7 +25,7 @@ _DEFAULTS = {
     "taskify_image": "taskify:latest",
     "taskify_postgres_image": "postgres:17",
     "taskify_rabbitmq_image": "rabbitmq:4-management",
-    "taskify_start_seconds": "120",
+    "taskify_start_seconds": "300",
 }
 
 

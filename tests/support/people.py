@@ -169,6 +169,7 @@ class Window:
     _socket: ClientConnection | None = None
     _heartbeat_seconds: float = 0
     _ended: str = ""
+    _answers: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def open(self, group: asyncio.TaskGroup) -> None:
@@ -210,10 +211,6 @@ class Window:
         await self._socket.send(json.dumps({"type": "PING", "payload": {"seq": self.latest_seq}}))
         await self.until(lambda _: self._answers > answered, "an answer to its heartbeat")
 
-    @property
-    def _answers(self) -> int:
-        return sum(frame["type"] == "PONG" for frame in self.frames)
-
     async def until(self, holds: Callable[["Window"], bool], what: str) -> None:
         """Wait until something can be seen in this window."""
         async with self._changed:
@@ -239,15 +236,19 @@ class Window:
                     await socket.send(json.dumps({"type": "PING", "payload": {"seq": self.latest_seq}}))
                     beat_at = loop.time() + self._heartbeat_seconds
                     continue
-                if frame["type"] == "PONG":
-                    continue
                 async with self._changed:
-                    if self._misses_something(frame):
-                        await self.catch_up()
-                    self._apply(frame)
+                    await self._take(frame)
                     self._changed.notify_all()
         except ConnectionClosed as closed:
             self._ended = f", and was closed: {closed}"
+
+    async def _take(self, frame: Json) -> None:
+        if frame["type"] == "PONG":
+            self._answers += 1
+            return
+        if self._misses_something(frame):
+            await self.catch_up()
+        self._apply(frame)
 
     def _misses_something(self, frame: Json) -> bool:
         """Say whether only the server knows what comes before this frame, as a page does."""

@@ -131,7 +131,7 @@ class _WakingTallies(WorkerTallies):
 async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
     listener = listen(settings.host, settings.worker_port)
     urls = broker_addresses(settings.notification_broker_url)
-    database = create_engine(settings.notification_database_url, application_name="worker")
+    database = create_engine(settings.notification_database_url, application_name="worker", by_index=True)
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
 
     tallies = _WakingTallies(wake_up.notify)
@@ -191,7 +191,10 @@ async def _work(settings: WorkerSettings, stop: asyncio.Event) -> int:
 async def _serve_api(settings: ApiSettings, stop: asyncio.Event) -> int:
     listener = listen(settings.host, settings.notifications_port)
     database = create_engine(
-        settings.notification_database_url, application_name="notification-api", pool_wait_seconds=_POOL_WAIT_SECONDS
+        settings.notification_database_url,
+        application_name="notification-api",
+        pool_wait_seconds=_POOL_WAIT_SECONDS,
+        by_index=True,
     )
     wake_up = WakeUp(settings.notification_database_url, channel=WAKE_UP_CHANNEL)
     # The key set is reached directly: an address of our own never goes through a proxy.

@@ -19,6 +19,13 @@ QUIET_SECONDS = 10.0
 
 _RETURNED_AT = "returned_at"
 
+BY_INDEX = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
+"""Settings of a session that seeks everything by a key.
+
+PostgreSQL plans a statement by how large its tables are, and keeps the plan for the session. Made while a table is
+empty, that is to read it from end to end, and stays so, however it grows, until autovacuum has counted it.
+"""
+
 
 def sqlalchemy_url(url: str) -> URL:
     """Give a `postgresql://` address as SQLAlchemy wants it, with asyncpg as the driver."""
@@ -31,11 +38,13 @@ def create_engine(
     application_name: str,
     pool_connections: int = POOL_CONNECTIONS,
     pool_wait_seconds: float = POOL_WAIT_SECONDS,
+    by_index: bool = False,
 ) -> AsyncEngine:
     """Make a pool that opens its connections when they are first needed.
 
     A transaction that idles for 5 s is ended by the server, and a lock is waited for 2 s at most, so that one stuck
     request cannot hold up the others for longer. Whoever finds the pool empty waits `pool_wait_seconds`, then fails.
+    With `by_index` no statement reads a table whole that can be sought by a key (`BY_INDEX`).
     The text of an error does not hold the values of its statement, which may be personal.
 
     A connection that the server has ended is never handed out: the driver hears of the end, so nobody has to ask
@@ -54,6 +63,7 @@ def create_engine(
                 "application_name": application_name,
                 "idle_in_transaction_session_timeout": "5s",
                 "lock_timeout": "2s",
+                **(BY_INDEX if by_index else {}),
             },
         },
     )

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from infra.backoff import full_jitter
+from infra.database.engine import BY_INDEX
 from infra.database.errors import is_database_away
 from infra.errors import UnavailableError
 from infra.telemetry.logging import get_logger
@@ -25,10 +26,8 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "5s",
     # The outbox is empty most of the time and statistics say so: without this, a backlog is read and sorted whole for
     # each batch. With it, the batch comes from the primary key, and what it must wait for from the partial index.
-    "enable_seqscan": "off",
+    **BY_INDEX,
     "enable_bitmapscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
     "enable_sort": "off",
 }
 

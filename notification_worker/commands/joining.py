@@ -25,9 +25,12 @@ _WANTED = (
     .table_valued("task_id", "user_id", "actor_id")
     .render_derived()
 )
+_NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 _ROWS, _MEMBERS = notifications.c, notification_members.c
-_NEWEST_UNREAD = (
+# Sought for each place alone, by task and person, which the offset makes sure of: in the order of time, all that
+# somebody never read would be gone through.
+_UNREAD = (
     select(notifications)
     .where(
         _ROWS.task_id == _WANTED.c.task_id,
@@ -35,22 +38,31 @@ _NEWEST_UNREAD = (
         _ROWS.type == _TYPE,
         _ROWS.read_at.is_(None),
     )
-    .order_by(_ROWS.created_at.desc(), _ROWS.id.desc())
+    .offset(_NONE)
+    .correlate(_WANTED)
+    .lateral("unread")
+)
+_NEWEST_UNREAD = (
+    select(_UNREAD)
+    .order_by(_UNREAD.c.created_at.desc(), _UNREAD.c.id.desc())
     .limit(_ONE)
+    .correlate(_WANTED)
     .lateral("newest_unread")
 )
 _NEWEST = _NEWEST_UNREAD.c
 _OTHER = notifications.alias("other")
-# Sought for each row alone, by index, which the limit makes sure of: joined as a whole, tables are read as a whole.
+_OTHERS = (
+    select(_OTHER.c.id, _OTHER.c.created_at)
+    .where(_OTHER.c.task_id == _NEWEST.task_id, _OTHER.c.user_id == _NEWEST.user_id, _OTHER.c.type == _TYPE)
+    .offset(_NONE)
+    .correlate(_NEWEST_UNREAD)
+    .lateral("others")
+)
 _LATER = (
-    select(_OTHER.c.id)
-    .where(
-        _OTHER.c.task_id == _NEWEST.task_id,
-        _OTHER.c.user_id == _NEWEST.user_id,
-        _OTHER.c.type == _TYPE,
-        tuple_(_OTHER.c.created_at, _OTHER.c.id) > tuple_(_NEWEST.created_at, _NEWEST.id),
-    )
+    select(_OTHERS.c.id)
+    .where(tuple_(_OTHERS.c.created_at, _OTHERS.c.id) > tuple_(_NEWEST.created_at, _NEWEST.id))
     .limit(_ONE)
+    .correlate(_NEWEST_UNREAD)
     .lateral("later")
 )
 # Not by `=`: an actor has members in many rows, and a row has few actors.

@@ -10,13 +10,13 @@ from infra.database.engine import create_engine
 _SECONDS = 60
 
 
-def patient_engine(url: str, *, application_name: str = "test") -> AsyncEngine:
+def patient_engine(url: str, *, application_name: str = "test", by_index: bool = False) -> AsyncEngine:
     """Make a pool like a service's, but for what ends a wait: the server's limits and the pool's are far away.
 
     A service that meets one of them tries again, or says 503. A test that calls a command does neither: how long it
     waits for a lock says how busy the machine is, and nothing of the command.
     """
-    engine = create_engine(url, application_name=application_name, pool_wait_seconds=_SECONDS)
+    engine = create_engine(url, application_name=application_name, pool_wait_seconds=_SECONDS, by_index=by_index)
     event.listen(engine.sync_engine, "connect", _wait_longer)
     return engine
 

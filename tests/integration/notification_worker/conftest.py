@@ -16,7 +16,8 @@ from tests.support.tokens import Signer, published
 
 @pytest.fixture
 async def database(notification_database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = patient_engine(notification_database_url)
+    """Sessions like those of the worker and the API."""
+    engine = patient_engine(notification_database_url, by_index=True)
     yield engine
     await engine.dispose()
 

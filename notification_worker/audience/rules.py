@@ -65,6 +65,8 @@ class Telling:
 
     def only(self, people: AbstractSet[UUID]) -> "Telling":
         """Leave out everybody else."""
+        if people >= set(self.people):
+            return self
         return replace(
             self,
             told=tuple(one for one in self.told if one.user_id in people),

@@ -20,7 +20,7 @@ _ORDER_KEY = "deliveries"
 def personal_frame(
     user_id: UUID,
     seq: int,
-    frame: BaseModel,
+    frame: BaseModel | str,
     traceparent: str | None = None,
     changed_at: datetime | None = None,
 ) -> PersonalFrame:
@@ -31,7 +31,7 @@ def personal_frame(
     return PersonalFrame(
         user_id=user_id,
         seq=seq,
-        frame=frame.model_dump_json(),
+        frame=frame if isinstance(frame, str) else frame.model_dump_json(),
         traceparent=traceparent if is_sampled(traceparent) else None,
         changed_at=None if changed_at is None else changed_at.timestamp(),
     )

@@ -20,8 +20,9 @@ from contracts.notification_types import Reason
 from contracts.socket.frames import Change, IdsPayload, Removed
 from infra.database.bulk import copy_rows
 from notification_worker.commands.delivery_messages import personal_frame
+from notification_worker.commands.frame_texts import FrameTexts
 from notification_worker.commands.inbox_log import Head, write_heads
-from notification_worker.commands.notification_rows import Columns, frame_of
+from notification_worker.commands.notification_rows import Columns
 from notification_worker.models import notification_members, notifications, removed_notifications
 
 _JOINED = ("seq", "count", "updated_at", "actor_id", "actor_name", "other_actors", "reasons")
@@ -56,6 +57,7 @@ class InboxChanges:
     _removals: list[Columns] = field(default_factory=list)
     _members: dict[UUID, Columns] = field(default_factory=dict)
     _deleted_members: list[UUID] = field(default_factory=list)
+    _texts: FrameTexts = field(default_factory=FrameTexts)
 
     def entry(self, user_id: UUID, shared: Columns, reasons: Iterable[Reason]) -> Columns:
         """Make the columns of a row of one event, which is not in the inbox yet."""
@@ -132,5 +134,5 @@ class InboxChanges:
             await connection.execute(_DELETE_MEMBERS, {"ids": self._deleted_members})
 
     def _show(self, row: Columns, change: Change, head: Head) -> None:
-        frame = frame_of(row, change, head.unread_count)
+        frame = self._texts.frame(row, change, head.unread_count)
         self.frames.append(personal_frame(row["user_id"], row["seq"], frame, self.traceparent, self.changed_at))

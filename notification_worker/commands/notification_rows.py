@@ -12,9 +12,9 @@ from notification_worker.models import notification_members, notifications
 Columns = dict[str, Any]
 """A row by the names of its columns, as it is or will be stored."""
 
-_PARTS = tuple(part.name for part in fields(Parts))
+PARTS = tuple(part.name for part in fields(Parts))
 _OF_MEMBERS = (
-    *(name for name in _PARTS if name in notification_members.c),
+    *(name for name in PARTS if name in notification_members.c),
     "id",
     "user_id",
     "reasons",
@@ -23,7 +23,7 @@ _OF_MEMBERS = (
     "event_id",
 )
 SHOWN = tuple(
-    notifications.c[name] for name in (*_PARTS, "id", "seq", "reasons", "count", "created_at", "updated_at", "read_at")
+    notifications.c[name] for name in (*PARTS, "id", "seq", "reasons", "count", "created_at", "updated_at", "read_at")
 )
 """The columns of a notification that `notification_of` takes."""
 
@@ -44,7 +44,7 @@ def frame_of(columns: Mapping[str, Any], change: Change, unread_count: int) -> N
 
 def parts_of(columns: Mapping[str, Any]) -> Parts:
     """Take out of a row of `notifications`, or of their members, what it says."""
-    parts = {name: columns[name] for name in _PARTS if name in columns}
+    parts = {name: columns[name] for name in PARTS if name in columns}
     for name in _STATUSES:
         parts[name] = None if parts[name] is None else TaskStatus(parts[name])
     return Parts(**parts)
@@ -52,7 +52,7 @@ def parts_of(columns: Mapping[str, Any]) -> Parts:
 
 def columns_of(parts: Parts) -> Columns:
     """Give the columns of `notifications` that hold what is said."""
-    return {name: getattr(parts, name) for name in _PARTS}
+    return {name: getattr(parts, name) for name in PARTS}
 
 
 def member_of(columns: Columns, **places: object) -> Columns:

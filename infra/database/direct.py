@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -73,6 +73,24 @@ class DirectConnection:
         """Commit when the block ends, roll back when it raises."""
         async with self._driver.transaction():
             yield
+
+
+async def within(connection: AsyncConnection, statement: Statement, **values: Any) -> list[Record]:  # noqa: ANN401 (like `fetch`)
+    """Send a statement in the transaction of a connection of SQLAlchemy, and give its rows.
+
+    Raises:
+        asyncpg.PostgresError: what the server says, untranslated.
+    """
+    # Not asked for by `get_raw_connection`, which may have to open one, and so takes a greenlet for it.
+    taken = connection.sync_connection
+    assert taken is not None  # noqa: S101 (it is lent)
+    driver = taken.connection.driver_connection
+    assert driver is not None  # noqa: S101 (it was checked when it was handed out)
+    if not driver.is_in_transaction():
+        # SQLAlchemy begins the transaction with the first statement that it sends itself.
+        await connection.exec_driver_sql("SELECT")
+    found: list[Record] = await driver.fetch(statement.text, *statement.arguments(values))
+    return found
 
 
 @asynccontextmanager

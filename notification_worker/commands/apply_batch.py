@@ -16,7 +16,7 @@ from contracts.events.notification import NotificationRequested
 from contracts.events.user import UserRegistered, UserRenamed
 from infra.clock import Clock
 from infra.database.errors import retry_on_conflict
-from infra.outbox.writer import append_rows
+from infra.outbox.writer import copy_messages
 from infra.telemetry.logging import get_logger
 from infra.telemetry.traceparent import traceparent_of_event, under
 from notification_worker.audience.rules import Telling, telling_of
@@ -131,7 +131,7 @@ async def write_tellings(
     told = await tell(connection, tellings, holders, clock)
     await note_events(connection, events, picture.erased, clock())
     await note_held_back(connection, told.held_back)
-    await append_rows(connection, outbox, delivery_messages(told.frames))
+    await copy_messages(connection, outbox, delivery_messages(told.frames))
     return told.added_by_type
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.events import AnyEvent
+from infra.database.direct import Statement, within
 from notification_worker.models import processed_events
 
 CONSUMER = "notification_worker"
@@ -22,7 +23,7 @@ _CLAIMED = (
     .table_valued("source", "event_id")
     .render_derived()
 )
-_CLAIM = (
+_CLAIM = Statement(
     insert(processed_events)
     .from_select(
         ["consumer", "source", "event_id"],
@@ -58,8 +59,7 @@ async def claim(connection: AsyncConnection, events: Sequence[AnyEvent]) -> list
     for event in events:
         first.setdefault(key(event), event)
     sources, event_ids = zip(*sorted(first), strict=True)
-    inserted = await connection.execute(_CLAIM, {"sources": sources, "event_ids": event_ids})
-    new = {(row.source, row.event_id) for row in inserted}
+    new = {tuple(row) for row in await within(connection, _CLAIM, sources=sources, event_ids=event_ids)}
     return [event for named, event in first.items() if named in new]
 
 

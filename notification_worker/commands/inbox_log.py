@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, BigInteger, Integer, Uuid, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from infra.database.direct import Statement, within
 from notification_worker.models import inboxes
 
 
@@ -27,14 +28,15 @@ class Head:
         return self.last_seq
 
 
-# Statements of every event are built once: building takes SQLAlchemy longer than PostgreSQL takes to answer.
 _WANTED = bindparam("user_ids", type_=ARRAY(Uuid))
-_MAKE = (
+_MAKE = Statement(
     insert(inboxes)
     .from_select(["user_id"], select(func.unnest(_WANTED)), include_defaults=False)
     .on_conflict_do_nothing()
 )
-_LOCK = select(inboxes).where(inboxes.c.user_id == func.any(_WANTED)).order_by(inboxes.c.user_id).with_for_update()
+_LOCK = Statement(
+    select(inboxes).where(inboxes.c.user_id == func.any(_WANTED)).order_by(inboxes.c.user_id).with_for_update()
+)
 _HEADS = (
     func.unnest(
         bindparam("user_ids", type_=ARRAY(Uuid)),
@@ -44,7 +46,7 @@ _HEADS = (
     .table_valued("user_id", "last_seq", "unread_count")
     .render_derived()
 )
-_WRITE = (
+_WRITE = Statement(
     update(inboxes)
     .where(inboxes.c.user_id == _HEADS.c.user_id)
     .values(last_seq=_HEADS.c.last_seq, unread_count=_HEADS.c.unread_count)
@@ -57,14 +59,14 @@ async def lock_inboxes(connection: AsyncConnection, user_ids: Iterable[UUID]) ->
     Whoever locks several does it in this order, so that no two transactions wait for each other.
     """
     people = sorted(set(user_ids))
-    await connection.execute(_MAKE, {"user_ids": people})
+    await within(connection, _MAKE, user_ids=people)
     return await lock_inboxes_left(connection, people)
 
 
 async def lock_inboxes_left(connection: AsyncConnection, user_ids: Iterable[UUID]) -> dict[UUID, Head]:
     """Lock those that there are, and make none: whoever is erased has none any more."""
-    locked = await connection.execute(_LOCK, {"user_ids": sorted(set(user_ids))})
-    return {row.user_id: Head(row.last_seq, row.unread_count) for row in locked}
+    locked = await within(connection, _LOCK, user_ids=sorted(set(user_ids)))
+    return {row["user_id"]: Head(row["last_seq"], row["unread_count"]) for row in locked}
 
 
 async def write_heads(connection: AsyncConnection, heads: Mapping[UUID, Head]) -> None:
@@ -72,5 +74,4 @@ async def write_heads(connection: AsyncConnection, heads: Mapping[UUID, Head]) -
     moved = [(user_id, head.last_seq, head.unread_count) for user_id, head in heads.items() if head.moved]
     if moved:
         user_ids, last_seqs, unread_counts = zip(*moved, strict=True)
-        values = {"user_ids": user_ids, "last_seqs": last_seqs, "unread_counts": unread_counts}
-        await connection.execute(_WRITE, values)
+        await within(connection, _WRITE, user_ids=user_ids, last_seqs=last_seqs, unread_counts=unread_counts)

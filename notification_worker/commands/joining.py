@@ -8,6 +8,7 @@ from sqlalchemy import ARRAY, ColumnElement, Uuid, bindparam, exists, func, lite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.notification_types import NotificationType, Reason
+from infra.database.direct import Statement, within
 from notification_worker.audience.collapsing import all_reasons, joined
 from notification_worker.audience.rules import Telling
 from notification_worker.commands.inbox_changes import InboxChanges
@@ -69,7 +70,7 @@ _LATER = (
 _IS_KNOWN = exists().where(
     _MEMBERS.notification_id == _NEWEST.id, _MEMBERS.actor_id.is_not_distinct_from(_WANTED.c.actor_id)
 )
-_OPEN = (
+_OPEN = Statement(
     select(*_NEWEST, _WANTED.c.actor_id.label("asked_actor"), _IS_KNOWN.label("is_known"))
     .select_from(_WANTED.join(_NEWEST_UNREAD, true()).outerjoin(_LATER, true()))
     .where(_LATER.c.id.is_(None))
@@ -99,12 +100,12 @@ async def read_open_rows(connection: AsyncConnection, tellings: Iterable[Telling
     if not wanted:
         return {}
     task_ids, user_ids, actor_ids = zip(*wanted, strict=True)
-    found = await connection.execute(_OPEN, {"task_ids": task_ids, "user_ids": user_ids, "actor_ids": actor_ids})
+    found = await within(connection, _OPEN, task_ids=task_ids, user_ids=user_ids, actor_ids=actor_ids)
     rows: OpenRows = {}
     for row in found:
-        columns = row._asdict()
+        columns = dict(row)
         actor, is_known = columns.pop("asked_actor"), columns.pop("is_known")
-        opened = rows.setdefault((row.task_id, row.user_id), OpenRow(columns, {row.actor_id}))
+        opened = rows.setdefault((columns["task_id"], columns["user_id"]), OpenRow(columns, {columns["actor_id"]}))
         if is_known:
             opened.actors.add(actor)
     return rows

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Row, Text, Uuid, bindparam, func, select, true
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +14,7 @@ from contracts.events import AnyEvent, InvalidEventDataError
 from contracts.events.notification import NotificationRequested
 from contracts.events.task import TaskCommentAdded, TaskEventData, TaskStatusChanged
 from contracts.notification_types import Reason
+from infra.database.direct import Record, Statement, within
 from notification_worker.audience.preferences import Preferences
 from notification_worker.audience.rules import Surroundings
 from notification_worker.audience.watching import TaskWatchers, Watching, watchers_after
@@ -37,9 +37,9 @@ _SOME = (
     .limit(_MOST)
     .lateral("some_watchers")
 )
-_WATCHERS = select(_SOME).join_from(_TASK, _SOME, true())
+_WATCHERS = Statement(select(_SOME).join_from(_TASK, _SOME, true()))
 _AFTER, _UP_TO = bindparam("after", type_=Uuid), bindparam("up_to", type_=Uuid)
-_NEXT_WATCHERS = (
+_NEXT_WATCHERS = Statement(
     select(watchers)
     .where(watchers.c.task_id == bindparam("task_id", type_=Uuid), watchers.c.user_id > _AFTER)
     .order_by(watchers.c.user_id)
@@ -48,14 +48,17 @@ _NEXT_WATCHERS = (
 _NAMED = (
     func.unnest(_TASKS, bindparam("user_ids", type_=ARRAY(Uuid))).table_valued("task_id", "user_id").render_derived()
 )
-_NAMED_WATCHERS = select(watchers).join_from(
-    _NAMED, watchers, (watchers.c.task_id == _NAMED.c.task_id) & (watchers.c.user_id == _NAMED.c.user_id)
+_NAMED_WATCHERS = Statement(
+    select(watchers).join_from(
+        _NAMED, watchers, (watchers.c.task_id == _NAMED.c.task_id) & (watchers.c.user_id == _NAMED.c.user_id)
+    )
 )
-_DELETED = select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id == func.any(_TASKS))
-_MUTED = select(muted_tasks.c.task_id, muted_tasks.c.user_id).where(muted_tasks.c.task_id == func.any(_TASKS))
-_MUTED_BY_NEXT = _MUTED.where(muted_tasks.c.user_id > _AFTER, muted_tasks.c.user_id <= _UP_TO)
+_DELETED = Statement(select(deleted_tasks.c.task_id).where(deleted_tasks.c.task_id == func.any(_TASKS)))
+_MUTING = select(muted_tasks.c.task_id, muted_tasks.c.user_id).where(muted_tasks.c.task_id == func.any(_TASKS))
+_MUTED = Statement(_MUTING)
+_MUTED_BY_NEXT = Statement(_MUTING.where(muted_tasks.c.user_id > _AFTER, muted_tasks.c.user_id <= _UP_TO))
 _USERS = bindparam("user_ids", type_=ARRAY(Uuid))
-_PEOPLE = select(users.c.id, users.c.erased_at).where(users.c.id == func.any(_USERS))
+_PEOPLE = Statement(select(users.c.id, users.c.erased_at).where(users.c.id == func.any(_USERS)))
 _KINDS = select(kinds.c.kind).where(kinds.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))))
 _PREFERENCES = select(preferences).where(preferences.c.user_id == func.any(_USERS))
 
@@ -119,14 +122,14 @@ async def read_picture(connection: AsyncConnection, events: Sequence[AnyEvent], 
     of_tasks = [event for event in events if isinstance(event.data, TaskEventData)]
     tasks = {event.data.task.id for event in of_tasks}
     if told := {event.data.task.id for event in of_tasks if tells_watchers(event)}:
-        _note_watchers(picture, await connection.execute(_WATCHERS, {"task_ids": list(told), "most": most + 1}))
+        _note_watchers(picture, await within(connection, _WATCHERS, task_ids=list(told), most=most + 1))
         picture.large = {task_id for task_id, people in picture.watchers.items() if len(people) > most}
         for task_id in picture.large:
             del picture.watchers[task_id]
     await _read_named(connection, picture, [one for one in of_tasks if one.data.task.id not in picture.watchers])
     if tasks:
-        for row in await connection.execute(_MUTED, {"task_ids": list(tasks)}):
-            picture.muted.setdefault(row.task_id, set()).add(row.user_id)
+        for task_id, user_id in await within(connection, _MUTED, task_ids=list(tasks)):
+            picture.muted.setdefault(task_id, set()).add(user_id)
     await _read_people(connection, picture, events, tasks)
     return picture
 
@@ -142,24 +145,24 @@ async def read_next_watchers(
     if isinstance(event.data, TaskEventData):
         task_id = event.data.task.id
         if tells_watchers(event) and after < LAST:
-            found = await connection.execute(_NEXT_WATCHERS, {"task_id": task_id, "after": after, "most": most})
+            found = await within(connection, _NEXT_WATCHERS, task_id=task_id, after=after, most=most)
             _note_watchers(picture, found)
             people = picture.watchers.get(task_id, {})
             up_to = max(people) if len(people) == most else LAST
         else:
             await _read_named(connection, picture, [event])
-        asked = {"task_ids": [task_id], "after": after, "up_to": up_to}
-        picture.muted = {task_id: {row.user_id for row in await connection.execute(_MUTED_BY_NEXT, asked)}}
+        muted = await within(connection, _MUTED_BY_NEXT, task_ids=[task_id], after=after, up_to=up_to)
+        picture.muted = {task_id: {row["user_id"] for row in muted}}
         await _read_people(connection, picture, [event], {task_id})
     else:
         await _read_people(connection, picture, [event], set())
     return picture, up_to
 
 
-def _note_watchers(picture: Picture, found: Iterable[Row[Any]]) -> None:
-    for row in found:
-        picture.watchers.setdefault(row.task_id, {})[row.user_id] = Watching(
-            _reasons(tuple(row.reasons)), row.watched_sequence, row.stopped_sequence
+def _note_watchers(picture: Picture, found: Iterable[Record]) -> None:
+    for task_id, user_id, reasons, watched_sequence, stopped_sequence in found:
+        picture.watchers.setdefault(task_id, {})[user_id] = Watching(
+            _reasons(tuple(reasons)), watched_sequence, stopped_sequence
         )
 
 
@@ -167,17 +170,17 @@ async def _read_named(connection: AsyncConnection, picture: Picture, events: Ite
     """Read of those whom the events name how they watch."""
     if named := {(event.data.task.id, person) for event in events for person in _people_of([event])}:
         task_ids, user_ids = zip(*named, strict=True)
-        _note_watchers(picture, await connection.execute(_NAMED_WATCHERS, {"task_ids": task_ids, "user_ids": user_ids}))
+        _note_watchers(picture, await within(connection, _NAMED_WATCHERS, task_ids=task_ids, user_ids=user_ids))
 
 
 async def _read_people(
     connection: AsyncConnection, picture: Picture, events: Iterable[AnyEvent], tasks: Collection[UUID]
 ) -> None:
     if tasks:
-        picture.deleted.update((await connection.execute(_DELETED, {"task_ids": list(tasks)})).scalars())
+        picture.deleted.update(row["task_id"] for row in await within(connection, _DELETED, task_ids=list(tasks)))
     people = list(set(_people_of(events)).union(*picture.watchers.values()))
-    for row in await connection.execute(_PEOPLE, {"user_ids": people}):
-        (picture.registered if row.erased_at is None else picture.erased).add(row.id)
+    for user_id, erased_at in await within(connection, _PEOPLE, user_ids=people):
+        (picture.registered if erased_at is None else picture.erased).add(user_id)
     # Their rows may not be gone yet.
     for watching in picture.watchers.values():
         for person in picture.erased & watching.keys():

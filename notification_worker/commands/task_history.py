@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from contracts.events import AnyEvent
 from contracts.events.task import TaskAssigned, TaskCommentAdded, TaskEventData, TaskStatusChanged
 from contracts.notification_types import Outcome
+from infra.database.direct import Statement, within
 from infra.database.errors import retry_on_conflict
 from notification_worker.commands.surroundings import sequence_of
 from notification_worker.models import held_back_events, task_events
@@ -20,7 +21,16 @@ from notification_worker.models import held_back_events, task_events
 EVENTS = 1_000
 """The most events that one transaction takes a person out of."""
 
-_NOTE_EVENTS = insert(task_events).on_conflict_do_nothing()
+_NOTED = (
+    func.unnest(*(bindparam(f"all_{column.name}", type_=ARRAY(column.type)) for column in task_events.columns))
+    .table_valued(*(column.name for column in task_events.columns))
+    .render_derived()
+)
+_NOTE_EVENTS = Statement(
+    insert(task_events)
+    .from_select([column.name for column in task_events.columns], select(_NOTED), include_defaults=False)
+    .on_conflict_do_nothing()
+)
 
 _GIVEN = (
     func.unnest(
@@ -68,7 +78,9 @@ async def note_events(
         if isinstance(event, TaskAssigned | TaskStatusChanged | TaskCommentAdded)
     ]
     if noted:
-        await connection.execute(_NOTE_EVENTS, sorted(noted, key=lambda row: (row["event_source"], row["event_id"])))
+        noted.sort(key=lambda row: (row["event_source"], row["event_id"]))
+        columns = {f"all_{name}": [row[name] for row in noted] for name in noted[0]}
+        await within(connection, _NOTE_EVENTS, **columns)
 
 
 async def note_held_back(connection: AsyncConnection, held_back: Iterable[HeldBackEvent]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.deliveries import PersonalFrame
 from contracts.notification_types import NotificationType
 from infra.clock import Clock
+from infra.database.direct import Statement, within
 from infra.telemetry.traceparent import traceparent_of_event
 from notification_worker.audience.rules import Telling
 from notification_worker.commands.holding import hold
@@ -49,7 +50,7 @@ _LEARNED = (
     .limit(literal_column("1"))
     .lateral()
 )
-_ALREADY = select(_WANTED).join_from(_WANTED, _LEARNED, true())
+_ALREADY = Statement(select(_WANTED).join_from(_WANTED, _LEARNED, true()))
 
 
 class Once(NamedTuple):
@@ -136,5 +137,5 @@ async def _already(connection: AsyncConnection, tellings: Sequence[Telling], rea
         for user_id in people
     ]
     user_ids, sources, event_ids = zip(*pairs, strict=True)
-    found = await connection.execute(_ALREADY, {"user_ids": user_ids, "sources": sources, "event_ids": event_ids})
+    found = await within(connection, _ALREADY, user_ids=user_ids, sources=sources, event_ids=event_ids)
     return {Once(*row) for row in found}

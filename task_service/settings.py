@@ -3,9 +3,9 @@
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from infra.settings import BrokerUrls, Port, PostgresUrl, RequestSettings, Settings
 
@@ -74,3 +74,13 @@ class ApiSettings(DatabaseSettings, KeySettings, RequestSettings):
     """Many people may be behind one address; logins under way count too until their password was found right."""
 
     wrong_passwords_within: Span = timedelta(minutes=15)
+
+    @model_validator(mode="after")
+    def _encrypted_as_a_whole(self) -> Self:
+        """A page that came over https sends no token in clear text, wherever it sends it."""
+        if self.public_api_url.startswith("https:"):
+            if not self.public_socket_url.startswith("wss:"):
+                raise ValueError("public_socket_url: a page over https takes a socket over wss")
+            if not self.public_notifications_url.startswith("https:"):
+                raise ValueError("public_notifications_url: a page over https takes an API over https")
+        return self

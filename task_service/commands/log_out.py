@@ -11,9 +11,9 @@ from task_service.models import Session
 
 
 async def log_out(unit_of_work: UnitOfWork, session_id: UUID) -> None:
-    """End a session: its tokens open nothing here any more, and its sockets are closed. Once more changes nothing.
+    """End a session: its tokens open nothing here any more, and nothing elsewhere as soon as others have heard of it.
 
-    The notification API looks at an access token alone, and so takes one until it expires.
+    Its sockets are closed then. Once more changes nothing.
     """
     async with unit_of_work.begin() as work:
         session = await work.session.scalar(

@@ -7,8 +7,8 @@ What it does
 
 Guarantees
     The tree itself is never changed. A text that is not found exactly once is an error, and so is a test that is not
-    there or cannot be collected: only a test that ran and failed counts. First all the tests are run as they are, and
-    must pass: one that always fails proves nothing.
+    there or cannot be collected. Only a test that ran and failed in itself counts: one whose fixture breaks has shown
+    nothing. First all the tests are run as they are, and must pass: one that always fails proves nothing.
 
 Lifecycle
     One process, which starts PostgreSQL and RabbitMQ once for all runs, and stops them at the end.

@@ -15,7 +15,7 @@ from infra.database.migrations import upgrade
 from infra.local.children import all_children
 from tests.guards.guard import Guard
 from tests.guards.guards import GUARDS
-from tests.guards.trial import Trial
+from tests.guards.trial import Outcome, Trial
 from tests.support.servers import ExistingServers, Vhost, running_broker, running_postgres
 
 _LONGEST_FAILURE = 160
@@ -38,38 +38,59 @@ def main() -> int:
 def _take_out(trial: Trial, guards: list[Guard], table: Path | None) -> int:
     for guard in guards:
         guard.taken_out(trial.tree)
+    began = time.monotonic()
     tests = list(dict.fromkeys(test for guard in guards for test in guard.tests))
-    code, said = trial.run(tests)
-    useless = {test for test in tests if f" tests/{test}" in said}
-    if code and not useless:
-        _say(said)
+    outcome = trial.run(tests)
+    useless = {test for test in tests if any(_is_of(failure.test, test) for failure in outcome.failures)}
+    if outcome.code and not useless:
+        _say(outcome.printed)
         return 1
     for test in sorted(useless):
         _say(f"does not pass while all guards are there: {test}")
+    if useless:
+        _say(outcome.printed)
     _say(f"{len(tests) - len(useless)} tests pass while all guards are there")
     rows, green = [], 0
     for guard in guards:
-        began = time.monotonic()
         for test in guard.tests:
             if test in useless:
-                failure = None
-            else:
-                with trial.without(guard):
-                    failure = trial.failure_of(test)
-            green += failure is None
-            verdict = "NOT RED" if failure is None else f"red: {failure[:_LONGEST_FAILURE]}"
-            _say(f"{guard.name} [{time.monotonic() - began:.0f} s] {test}: {verdict}")
-            rows.append((guard, test, failure))
-    _say(f"{len(guards)} guards taken out, {len(rows)} times a test was run without one, {green} times it did not fail")
+                continue
+            started = time.monotonic()
+            with trial.without(guard):
+                outcome = trial.run([test])
+            said = _verdict(outcome)
+            green += outcome.failure is None
+            _say(f"{guard.name} [{time.monotonic() - started:.0f} s] {test}: {said}")
+            rows.append((guard, test, outcome))
+    _say(
+        f"{len(guards)} guards taken out, {len(rows)} times a test was run without one, {green} times it did not fail, "
+        f"{(time.monotonic() - began) / 60:.1f} minutes"
+    )
     if table is not None:
         table.write_text(_table(rows))
-    return 1 if green else 0
+    return 1 if green or useless else 0
 
 
-def _table(rows: list[tuple[Guard, str, str | None]]) -> str:
+def _is_of(node: str, test: str) -> bool:
+    """Say whether what pytest names, perhaps with its parameters, is a test of ours."""
+    return node.removeprefix("tests/").partition("[")[0] == test
+
+
+def _verdict(outcome: Outcome) -> str:
+    if outcome.failure is not None:
+        return f"red: {outcome.failure.said[:_LONGEST_FAILURE]}"
+    around = [f"{failure.phase} broke: {failure.said[:_LONGEST_FAILURE]}" for failure in outcome.failures]
+    if outcome.code and not around:
+        return f"NOT RED, it did not run:\n{outcome.printed}"
+    return f"NOT RED{'; '.join(['', *around])}"
+
+
+def _table(rows: list[tuple[Guard, str, Outcome]]) -> str:
     lines = ["| guard taken out | in | test | it fails with |", "|---|---|---|---|"]
-    for guard, test, failure in rows:
-        said = "**nothing**" if failure is None else f"`{failure[:_LONGEST_FAILURE].translate(_PLAIN)}`"
+    for guard, test, outcome in rows:
+        said = "**nothing**"
+        if outcome.failure is not None:
+            said = f"`{outcome.failure.said[:_LONGEST_FAILURE].translate(_PLAIN)}`"
         lines.append(f"| {guard.name} | `{guard.file}` | `{test}` | {said} |")
     return "\n".join(lines) + "\n"
 

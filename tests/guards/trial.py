@@ -1,6 +1,7 @@
 """A copy of the tree, in which guards are taken out and tests are run."""
 
 import importlib
+import json
 import os
 import shutil
 import sys
@@ -8,9 +9,9 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -20,11 +21,44 @@ REPOSITORY = Path(__file__).parents[2]
 
 _PARTS = ("contracts", "docs", "infra", "notification_worker", "task_service", "tests", "ws_gateway", "pyproject.toml")
 _TEST_SECONDS = 120
-_FAILED = 1
 _IMPORTED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Libraries that plugins of pytest import are here before it is."""
 
 _NOTHING_LEFT_OVER = shutil.ignore_patterns("__pycache__", "node_modules", ".hypothesis")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`phase` is pytest's: `call` is the test itself, `setup` and `teardown` are what stands around it."""
+
+    test: str
+    phase: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run of tests came to; a code other than 0 and no failure mean that they could not be collected."""
+
+    code: int
+    failures: tuple[Failure, ...]
+    printed: str
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure of a test itself: what breaks around it shows nothing of what the test holds."""
+        return next((one for one in self.failures if one.phase == "call"), None)
+
+
+@dataclass(eq=False)
+class _Observer:
+    """A plugin of pytest."""
+
+    failures: list[Failure] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failures.append(Failure(report.nodeid, report.when or "", _crash(report.longrepr)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +79,30 @@ class Trial:
                 shutil.copy(source, folder / part)
         return cls(folder, servers)
 
-    def run(self, tests: Sequence[str]) -> tuple[int, str]:
-        """Run tests in a child of this process; give pytest's exit code and what it says.
+    def run(self, tests: Sequence[str]) -> Outcome:
+        """Run tests in a child of this process.
 
         A child that is forked has all libraries already, which saves most of the time. Of the product it has nothing.
         """
-        with tempfile.TemporaryFile() as said:
+        with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as seen:
             child = os.fork()
             if child == 0:
+                observer = _Observer()
                 try:
-                    code = self._run_here(tests, said.fileno())
+                    code = self._run_here(tests, printed.fileno(), observer)
                 except BaseException:  # noqa: BLE001 (a child never goes on as its parent)
                     traceback.print_exc()
                     code = int(pytest.ExitCode.INTERNAL_ERROR)
+                seen.write(json.dumps([asdict(failure) for failure in observer.failures]).encode())
+                seen.flush()
                 os._exit(code)
             _, status = os.waitpid(child, 0)
-            said.seek(0)
-            return os.waitstatus_to_exitcode(status), said.read().decode()
+            printed.seek(0)
+            seen.seek(0)
+            failures = tuple(Failure(**failure) for failure in json.loads(seen.read() or b"[]"))
+            return Outcome(os.waitstatus_to_exitcode(status), failures, printed.read().decode(errors="replace"))
 
-    def _run_here(self, tests: Sequence[str], terminal: int) -> int:
+    def _run_here(self, tests: Sequence[str], terminal: int, observer: _Observer) -> int:
         os.dup2(terminal, sys.stdout.fileno())
         os.dup2(terminal, sys.stderr.fileno())
         os.chdir(self.tree)
@@ -75,7 +114,7 @@ class Trial:
         options = [
             "-q",
             "-rfE",
-            "--tb=line",
+            "--tb=short",
             "--timeout",
             str(_TEST_SECONDS),
             "-p",
@@ -84,7 +123,7 @@ class Trial:
             "no:cacheprovider",
             *_IMPORTED,
         ]
-        code = pytest.main([*options, *(f"tests/{test}" for test in tests)])
+        code = pytest.main([*options, *(f"tests/{test}" for test in tests)], plugins=[observer])
         sys.stdout.flush()
         return int(code)
 
@@ -101,13 +140,10 @@ class Trial:
             file.write_text(before)
             _forget_compiled(file)
 
-    def failure_of(self, test: str) -> str | None:
-        """Run one test; say how it failed, or None when it did not, or did not come to run."""
-        code, said = self.run([test])
-        failures = [line for line in said.splitlines() if line.startswith("FAILED ")]
-        if code != _FAILED or not failures:
-            return None
-        return failures[0].partition(" - ")[2].strip() or "failed"
+
+def _crash(representation: Any) -> str:
+    crash = getattr(representation, "reprcrash", None)
+    return " ".join((crash.message if crash else str(representation)).split())
 
 
 def _forget_compiled(file: Path) -> None:

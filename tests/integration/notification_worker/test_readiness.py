@@ -1,4 +1,7 @@
+import asyncio
+
 import aio_pika
+import httpx
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -7,14 +10,18 @@ from contracts.topology import task_events_queue
 from infra.broker.definitions import apply_topology
 from infra.database.engine import create_engine
 from infra.errors import UnavailableError
+from infra.local.ports import free_ports
 from notification_worker import app
 from notification_worker.commands.apply_events import apply_events
 from notification_worker.commands.readiness import check_database
 from notification_worker.consumers.consuming import NotConsumingError
 from notification_worker.models import inboxes
+from notification_worker.settings import ApiSettings
+from tests.integration.notification_worker.api_client import ANN
 from tests.integration.notification_worker.workers import eventually, is_consuming, running_worker
 from tests.support.notification_events import TaskStory, person
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.tokens import Signer
 
 
 async def test_a_worker_without_the_broker_says_that_it_does_not_consume(
@@ -64,6 +71,37 @@ async def test_a_database_that_does_not_answer_is_not_ready() -> None:
     with pytest.raises(OSError, match=r"refused|Connect call failed"):
         await check_database(nowhere)
     await nowhere.dispose()
+
+
+async def test_an_api_that_never_had_the_keys_is_not_ready_and_turns_nobody_away_for_good(
+    notification_database_url: str, signer: Signer
+) -> None:
+    port, nobody = free_ports(2)
+    settings = ApiSettings(
+        _env_file=None,
+        notification_database_url=notification_database_url,
+        notifications_port=port,
+        jwks_url=f"http://127.0.0.1:{nobody}/.well-known/jwks.json",
+        allowed_origins=("http://localhost:8000",),
+    )
+    stop = asyncio.Event()
+    transport = httpx.AsyncHTTPTransport(retries=10)
+    async with (
+        asyncio.TaskGroup() as group,
+        httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        serving = group.create_task(app._serve_api(settings, stop))  # as the process does, without its signals
+        try:
+            readiness = await client.get("/health/ready")
+            bearer = {"Authorization": f"Bearer {signer.token(ANN.id)}"}
+            answer = await client.get("/api/notifications/sync", headers=bearer)
+        finally:
+            stop.set()
+    assert serving.result() == 0
+    checks = readiness.json()["checks"]
+    assert (readiness.status_code, checks["database"]) == (503, "ok")
+    assert checks["keys"] != "ok"
+    assert answer.status_code == 503
 
 
 async def test_the_check_command_fails_and_prints_what_differs(

@@ -8,11 +8,13 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from contracts.socket.close_codes import CloseCode
 from contracts.socket.frames import FRAME_BYTES, Auth, AuthPayload
-from tests.support.gateway import Gateway, page, running_gateway
+from infra.local.ports import free_ports
+from tests.support.gateway import Gateway, page, running_gateway, until
 from tests.support.tokens import Signer
 
 ANN = UUID(int=1)
@@ -54,6 +56,36 @@ async def test_a_bad_token_closes_4401(shared_gateway: Gateway, signer: Signer, 
         await window.socket.send(auth(token(signer)))
 
         assert await window.close_code() == CloseCode.UNAUTHENTICATED
+
+
+async def test_a_token_in_the_address_lets_nobody_in(gateway_broker_url: str, jwks_url: str, signer: Signer) -> None:
+    """It would stand in logs, in histories and in what is sent to others."""
+    good = signer.token(ANN)
+    async with running_gateway(gateway_broker_url, jwks_url, socket_auth_seconds=0.2) as gateway:
+        async with connect(f"{gateway.url}?token={good}&access_token={good}", proxy=None) as socket:
+            with pytest.raises(ConnectionClosed):
+                await socket.recv()
+            assert socket.close_code == CloseCode.NO_TOKEN_IN_TIME
+
+
+async def test_without_any_keys_a_gateway_is_not_ready_and_refuses_nobody_for_good(
+    gateway_broker_url: str, signer: Signer
+) -> None:
+    (nobody,) = free_ports(1)
+    away = f"http://127.0.0.1:{nobody}/.well-known/jwks.json"
+    async with running_gateway(gateway_broker_url, away, wait_until_ready=False) as gateway:
+
+        async def all_else_is_well() -> bool:
+            checks = (await gateway.readiness()).json()["checks"]
+            return bool(checks["broker"] == checks["consuming"] == "ok")
+
+        await until(all_else_is_well, "the stream to be read")
+        readiness = await gateway.readiness()
+        assert readiness.status_code == 503
+        assert readiness.json()["checks"]["key_set"] != "ok"
+        async with page(gateway) as window:
+            await window.socket.send(auth(signer.token(ANN)))
+            assert await window.close_code() == CloseCode.OVERLOADED
 
 
 async def test_no_token_in_time_closes_4408(gateway_broker_url: str, jwks_url: str) -> None:

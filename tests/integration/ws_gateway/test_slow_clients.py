@@ -1,9 +1,12 @@
 """Clients that take their time have little of it, and take none of the others'."""
 
 import asyncio
+import socket
 import time
 
+from infra.http.server import listen
 from tests.fuzz.sockets import HANDSHAKE, JOHN, Client, auth, secret_of, served
+from ws_gateway.sockets.endpoint import _tune
 
 OPEN_SECONDS = 3.0
 DEADLINE_SECONDS = 60
@@ -32,3 +35,15 @@ async def test_a_handshake_that_comes_byte_by_byte_is_cut_and_the_others_are_ser
         directory.publish(str(JOHN), 1, f'"{secret_of(JOHN)}"')
         await other.until(secret_of(JOHN))
         other.close()
+
+
+def test_the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long() -> None:
+    """What an endpoint sets on the socket on which it listens holds for every connection."""
+    with listen("127.0.0.1", 0) as listener:
+        _tune(listener)
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+            with accepted:
+                # Linux doubles what is set, for what it needs itself.
+                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 64 * 1024
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000

@@ -61,6 +61,26 @@ async def test_the_work_for_somebody_unknown_is_the_same() -> None:
     assert known == unknown
 
 
+async def test_passwords_are_hashed_beside_the_event_loop() -> None:
+    threads: list[int] = []
+
+    class Seen(argon2.PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            threads.append(threading.get_ident())
+            return cheap().hash(password, salt=salt)
+
+        def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 (argon2's name)
+            threads.append(threading.get_ident())
+            return cheap().verify(hash, password)
+
+    passwords = Passwords(Seen())
+    threads.clear()
+    assert await passwords.verify(await passwords.hash("correct horse"), "correct horse")
+
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
+
+
 class Held(argon2.PasswordHasher):
     """Hashes only when it is let go."""
 

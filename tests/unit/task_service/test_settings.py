@@ -66,3 +66,18 @@ def test_an_address_that_no_browser_would_send_is_refused_at_the_start(
         ApiSettings()
     assert {error["loc"][0] for error in refused.value.errors()} == {name.lower()}
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PUBLIC_SOCKET_URL", "ws://taskify.example/ws"), ("PUBLIC_NOTIFICATIONS_URL", "http://taskify.example:8001")],
+)
+def test_a_page_over_https_is_sent_nowhere_in_clear_text(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"TASKIFY_{name}", value)
+    with pytest.raises(ValidationError, match=name.lower()):
+        ApiSettings()
+
+    monkeypatch.setenv("TASKIFY_PUBLIC_API_URL", "http://taskify.example")
+    ApiSettings()

@@ -1,7 +1,11 @@
 import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
 
 from tests.support.people import PASSWORD, Person
 from tests.support.system import System
@@ -17,6 +21,27 @@ async def refused(person: Person) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
         while (await person.call("GET", "/api/notifications/sync")).status_code != 401:
             await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def open_socket(person: Person) -> AsyncIterator[ClientConnection]:
+    """Open a socket with somebody's token, which has let them in."""
+    async with connect(person.addresses.socket, compression=None, proxy=None) as socket:
+        await socket.send(json.dumps({"type": "AUTH", "payload": {"token": person.token}}))
+        assert json.loads(await socket.recv())["type"] == "READY"
+        yield socket
+
+
+async def closed(socket: ClientConnection) -> None:
+    """Wait until a socket is closed for its token, for as long as is promised."""
+    async with asyncio.timeout(PROMISED_SECONDS):
+        await socket.wait_closed()
+    assert socket.close_code == 4401
+
+
+async def stays_open(socket: ClientConnection) -> None:
+    await socket.send(json.dumps({"type": "PING", "payload": {"seq": 0}}))
+    assert json.loads(await socket.recv())["type"] == "PONG"
 
 
 async def another_session_of(person: Person, http: httpx.AsyncClient) -> Person:
@@ -35,9 +60,13 @@ async def test_who_logs_out_in_one_window_is_out_of_the_notifications_and_nobody
         here = await Person.register(one, system.addresses, "Ann")
         there = await another_session_of(here, other)
         await here.sync()
-        answer = await here.call("POST", "/api/auth/logout", headers={"Origin": system.addresses.api})
-        assert answer.status_code == 204
-        await refused(here)
+        async with open_socket(here) as leaving, open_socket(there) as staying:
+            answer = await here.call("POST", "/api/auth/logout", headers={"Origin": system.addresses.api})
+            assert answer.status_code == 204
+            async with asyncio.TaskGroup() as group:
+                group.create_task(closed(leaving))
+                group.create_task(refused(here))
+            await stays_open(staying)
         assert (await there.sync())["latest_seq"] == 0
 
 
@@ -48,7 +77,11 @@ async def test_a_new_password_ends_the_other_sessions(system: System) -> None:
     ):
         here = await Person.register(one, system.addresses, "Ann")
         there = await another_session_of(here, other)
-        changed = await here.call("PUT", "/api/users/me/password", json={"old": PASSWORD, "new": f"{PASSWORD} again"})
-        assert changed.status_code == 204
-        await refused(there)
+        passwords = {"old": PASSWORD, "new": f"{PASSWORD} again"}
+        async with open_socket(here) as staying, open_socket(there) as leaving:
+            assert (await here.call("PUT", "/api/users/me/password", json=passwords)).status_code == 204
+            async with asyncio.TaskGroup() as group:
+                group.create_task(closed(leaving))
+                group.create_task(refused(there))
+            await stays_open(staying)
         await here.sync()

@@ -1,22 +1,15 @@
-"""Guards of passwords, sessions and keys."""
+"""Guards of passwords and sessions."""
 
 from tests.guards.guard import Guard
 
 _THROTTLE = "task_service/commands/login_throttle.py"
 _REFRESH = "task_service/commands/refresh_session.py"
-_VERIFY = "infra/auth/verify.py"
-_KEY_SET = "infra/auth/key_set.py"
-_KNOWN = "infra/auth/known_tokens.py"
-_KEYS = "task_service/credentials/signing_keys.py"
-_ROTATION = "task_service/credentials/key_rotation.py"
 _ENDED = "notification_worker/commands/ended_sessions.py"
 
 _THROTTLING = "integration/task_service/test_throttling.py::test_"
 _REFRESHING = "integration/task_service/test_refreshing.py::test_"
 _CREDENTIALS = "unit/task_service/test_credentials.py::test_"
-_AUTH = "unit/infra/test_auth.py::test_"
-_KNOWN_TOKENS = "unit/infra/test_known_tokens.py::test_"
-_SIGNING = "unit/task_service/test_signing_keys.py::test_"
+_OUT = "e2e/test_logging_out.py::test_"
 _ENDING = "integration/notification_worker/test_ended_sessions.py::test_"
 
 OF_PEOPLE = (
@@ -92,6 +85,13 @@ OF_PEOPLE = (
         (f"{_CREDENTIALS}only_so_many_passwords_are_hashed_at_once_and_only_so_many_wait",),
     ),
     Guard(
+        "hashing is beside the event loop",
+        "task_service/credentials/passwords.py",
+        "        return await to_thread.run_sync(work, limiter=self._limiter)\n",
+        "        async with self._limiter:\n            return work()\n",
+        (f"{_CREDENTIALS}passwords_are_hashed_beside_the_event_loop",),
+    ),
+    Guard(
         "addresses come from trusted proxies only",
         "infra/http/address.py",
         "while entries and _is_trusted(address, trusted_proxies):",
@@ -144,6 +144,26 @@ OF_PEOPLE = (
         (f"{_REFRESHING}nothing_that_is_stored_opens_a_session",),
     ),
     Guard(
+        "logging out is told",
+        "task_service/commands/log_out.py",
+        "            await work.record(session_ended(session))\n",
+        "",
+        (
+            "integration/task_service/test_auth.py::test_logging_out_ends_the_session_at_once_and_tells_of_it_once",
+            f"{_OUT}who_logs_out_in_one_window_is_out_of_the_notifications_and_nobody_else",
+        ),
+    ),
+    Guard(
+        "a new password ends the other sessions",
+        "task_service/commands/change_password.py",
+        "        await work.record(*map(session_ended, ended))\n",
+        "",
+        (
+            "integration/task_service/test_users.py::test_a_new_password_ends_all_other_sessions_of_the_person",
+            f"{_OUT}a_new_password_ends_the_other_sessions",
+        ),
+    ),
+    Guard(
         "an ended session opens no notification",
         "notification_worker/api/context.py",
         "await refuse_ended(context.database, principal)",
@@ -180,131 +200,5 @@ OF_PEOPLE = (
         'await connection.execute(_FORGET, {"before": now - KEPT})',
         "pass",
         (f"{_ENDING}a_session_is_remembered_as_long_as_a_token_of_it_can_live",),
-    ),
-    Guard(
-        "the issuer is looked at",
-        _VERIFY,
-        'claims["iss"] != ISSUER or ',
-        "",
-        (f"{_AUTH}a_token_with_anything_wrong_is_invalid",),
-    ),
-    Guard(
-        "the audience is looked at",
-        _VERIFY,
-        ' or claims["aud"] != AUDIENCE',
-        "",
-        (f"{_AUTH}a_token_with_anything_wrong_is_invalid",),
-    ),
-    Guard(
-        "claims are required",
-        _VERIFY,
-        'claims["iat"], claims["nbf"], claims["exp"]',
-        'claims.get("iat", now), claims.get("nbf", now), claims.get("exp", now + 900)',
-        (f"{_AUTH}a_token_with_anything_wrong_is_invalid",),
-    ),
-    Guard(
-        "the signature is looked at",
-        _VERIFY,
-        "not key.Algorithm.verify(signed.encode(), key.key, _decoded(signature))",
-        "False",
-        (f"{_AUTH}a_token_with_anything_wrong_is_invalid",),
-    ),
-    Guard(
-        "clocks may differ",
-        _VERIFY,
-        "begins_at <= now + LEEWAY_SECONDS",
-        "begins_at <= now",
-        (f"{_AUTH}clocks_may_differ_a_little",),
-    ),
-    Guard(
-        "expired is told from bad",
-        _VERIFY,
-        'raise TokenExpiredError("the token has expired")',
-        'raise TokenInvalidError("the token has expired")',
-        (f"{_AUTH}an_expired_token_is_told_from_a_bad_one",),
-    ),
-    Guard(
-        "a known token needs its key",
-        _KNOWN,
-        "present is not None and (present is key or present.key == key.key)",
-        "True",
-        (f"{_KNOWN_TOKENS}a_known_token_is_refused_without_its_key",),
-    ),
-    Guard(
-        "a known token expires",
-        _KNOWN,
-        "if has_ended(known.ends_at, self._clock()):",
-        "if False:",
-        (f"{_KNOWN_TOKENS}a_known_token_expires",),
-    ),
-    Guard(
-        "a known token is known by its signature too",
-        _KNOWN,
-        "hashlib.sha256(token.encode(",
-        "hashlib.sha256(token.rpartition('.')[0].encode(",
-        (f"{_KNOWN_TOKENS}a_known_token_says_nothing_for_one_that_differs",),
-    ),
-    Guard(
-        "unknown keys fetch rarely",
-        _KEY_SET,
-        "if self._clock() < self._next_fetch_at:",
-        "if False:",
-        (f"{_AUTH}a_new_key_is_fetched_when_a_token_names_it_but_not_for_every_forged_name",),
-    ),
-    Guard(
-        "the key set grows old",
-        _KEY_SET,
-        "elif self._clock() >= self._stale_at and not self._fetching.locked():",
-        "elif False:",
-        (f"{_AUTH}a_key_that_was_taken_back_is_refused_before_long",),
-    ),
-    Guard(
-        "without keys nobody is turned away",
-        _KEY_SET,
-        'raise UnavailableError(f"the key set at {self._url} cannot be had") from error',
-        "return",
-        (f"{_AUTH}without_any_keys_nobody_is_turned_away_for_our_own_trouble",),
-    ),
-    Guard(
-        "running processes read new keys",
-        "task_service/credentials/key_ring.py",
-        "self._keys = read_signing_keys(self._folder)",
-        "pass",
-        (f"{_SIGNING}running_processes_take_to_a_new_key_without_a_restart",),
-    ),
-    Guard(
-        "a new key waits",
-        _KEYS,
-        "([key for key in self.keys if key.signs_from <= now] or self.keys[:1])[-1]",
-        "self.keys[-1]",
-        (f"{_SIGNING}a_new_key_waits_until_everybody_knows_it",),
-    ),
-    Guard(
-        "a new key waits longer than caches",
-        _KEYS,
-        "PUBLISHED_AHEAD = timedelta(seconds=30)",
-        "PUBLISHED_AHEAD = timedelta(seconds=3)",
-        (f"{_SIGNING}it_waits_longer_than_anybody_keeps_a_key_set_without_it",),
-    ),
-    Guard(
-        "a key verifies as long as its last token",
-        _ROTATION,
-        ".signs_from + token_life + 2 * _CLOCKS",
-        ".signs_from",
-        (f"{_SIGNING}a_key_is_published_then_signs_then_verifies_then_is_done",),
-    ),
-    Guard(
-        "a needed key is not retired",
-        _ROTATION,
-        "if chosen[0].state is not KeyState.DONE and not at_once:",
-        "if False:",
-        (f"{_SIGNING}a_key_that_is_needed_is_retired_only_when_that_is_meant",),
-    ),
-    Guard(
-        "key files are private",
-        _KEYS,
-        "os.O_EXCL, 0o600)",
-        "os.O_EXCL, 0o644)",
-        (f"{_SIGNING}an_empty_folder_gets_one_key_which_only_its_owner_reads",),
     ),
 )

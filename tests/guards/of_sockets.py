@@ -16,11 +16,25 @@ _DELIVERY = "integration/ws_gateway/test_delivery.py::test_"
 
 OF_SOCKETS = (
     Guard(
+        "1. nothing in clear text",
+        "task_service/settings.py",
+        'if self.public_api_url.startswith("https:"):',
+        "if False:",
+        ("unit/task_service/test_settings.py::test_a_page_over_https_is_sent_nowhere_in_clear_text",),
+    ),
+    Guard(
         "2. origins",
         _ENDPOINT,
         "origins=[*(Origin(origin) for origin in origins), None],",
         "origins=None,",
         (f"{_AUTHENTICATION}a_foreign_origin_is_refused_at_the_handshake_and_ours_is_not",),
+    ),
+    Guard(
+        "3. a token comes in a frame, not in the address",
+        "infra/telemetry/logging.py",
+        "root.setLevel(logging.WARNING)",
+        "root.setLevel(logging.DEBUG)",
+        ("e2e/test_silence.py::test_nothing_of_anybody_stands_in_a_log_line_a_metric_or_a_span",),
     ),
     Guard(
         "4. a deadline for the token",
@@ -119,6 +133,20 @@ OF_SOCKETS = (
         "if buffered > self._surroundings.buffer_bytes or (",
         "if False and (",
         (f"{_LIMITS}a_window_that_does_not_read_is_cut_and_the_others_get_everything",),
+    ),
+    Guard(
+        "10. what the kernel keeps",
+        "ws_gateway/sockets/connection.py",
+        "accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)",
+        "pass",
+        (f"{_SLOW}the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long",),
+    ),
+    Guard(
+        "10. the kernel gives a dead peer up",
+        "ws_gateway/sockets/connection.py",
+        "accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)",
+        "pass",
+        (f"{_SLOW}the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long",),
     ),
     Guard(
         "11. unknown frames",

@@ -5,9 +5,6 @@ from tests.guards.guards import GUARDS
 from tests.guards.trial import REPOSITORY
 
 WITHOUT_A_GUARD_OF_OURS = {
-    # The whole system: its parts have their own.
-    "e2e/test_logging_out.py::test_who_logs_out_in_one_window_is_out_of_the_notifications_and_nobody_else",
-    "e2e/test_logging_out.py::test_a_new_password_ends_the_other_sessions",
     # What is said, and not what is kept out.
     "unit/ws_gateway/test_session.py::test_a_good_token_is_verified_then_joined_then_ready",
     # RabbitMQ's own.

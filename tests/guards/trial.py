@@ -19,7 +19,8 @@ from tests.guards.guard import Guard
 
 REPOSITORY = Path(__file__).parents[2]
 
-_PARTS = ("contracts", "docs", "infra", "notification_worker", "task_service", "tests", "ws_gateway", "pyproject.toml")
+_PACKAGES = ("contracts", "infra", "notification_worker", "task_service", "tests", "ws_gateway")
+_PARTS = (*_PACKAGES, "docs", "web/dist", "pyproject.toml")
 _TEST_SECONDS = 120
 _IMPORTED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Libraries that plugins of pytest import are here before it is."""
@@ -108,7 +109,7 @@ class Trial:
         os.chdir(self.tree)
         os.environ.update(self.servers)  # noqa: TID251 (this is the environment of the tests, not of the product)
         sys.path[:] = [str(self.tree), *(place for place in sys.path if place not in ("", str(REPOSITORY)))]
-        for module in [name for name in sys.modules if name.partition(".")[0] in _PARTS]:
+        for module in [name for name in sys.modules if name.partition(".")[0] in _PACKAGES]:
             del sys.modules[module]
         importlib.invalidate_caches()
         options = [

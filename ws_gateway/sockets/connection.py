@@ -1,7 +1,10 @@
 """The connection of the websockets library, with what a gateway needs to know of it besides."""
 
+import asyncio
+import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +21,12 @@ log = get_logger("connection")
 
 ProcessRequest = Callable[[ServerConnection, Request], Awaitable[Response | None] | Response | None]
 ProcessResponse = Callable[[ServerConnection, Request, Response], Awaitable[Response | None] | Response | None]
+
+_USER_TIMEOUT_MS = 20_000
+"""After this time without an answer to what was sent, the kernel takes the peer for dead (RFC 5482)."""
+
+_SEND_BUFFER_BYTES = 64 * 1024
+"""Of the kernel, which would otherwise take up to four MiB for a page that reads nothing."""
 
 _WHOLE_TEXT = 0x81
 _SHORT, _MEDIUM = 125, 0xFFFF
@@ -65,6 +74,19 @@ class GatewayConnection(ServerConnection):
         if sent is None or self.protocol.close_rcvd_then_sent or sent.code not in _CODES:
             return None
         return CloseCode(sent.code)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Bound what the kernel keeps for the client.
+
+        Not on the listening socket, for all that it accepts: who came in the moment before that, and after a restart
+        these are thousands, would have none of it.
+        """
+        super().connection_made(transport)
+        accepted = transport.get_extra_info("socket")
+        with suppress(OSError):  # Some systems refuse it for a client that is gone again.
+            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
 
     async def handshake(
         self,

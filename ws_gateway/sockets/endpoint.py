@@ -25,12 +25,6 @@ from ws_gateway.sockets.window import Surroundings, TokenVerifier, Window
 log = get_logger("endpoint")
 
 _BACKLOG = 4_096
-_USER_TIMEOUT_MS = 20_000
-"""After this time without an answer to what was sent, the kernel takes the peer for dead (RFC 5482)."""
-
-_SEND_BUFFER_BYTES = 64 * 1024
-"""Of the kernel, which would otherwise take up to four MiB for a page that reads nothing."""
-
 _WRITE_LIMIT_BYTES = 32 * 1024
 _QUEUED_FRAMES = 16
 
@@ -205,7 +199,6 @@ async def listen_for_sockets(
     frame_bytes: int = FRAME_BYTES,
 ) -> Server:
     """Serve sockets in the way of a gateway, whatever is then said on them; `answer` may refuse a handshake."""
-    _tune(listener)
     return await serve(
         serve_one,
         sock=listener,
@@ -223,11 +216,3 @@ async def listen_for_sockets(
         write_limit=_WRITE_LIMIT_BYTES,
         create_connection=GatewayConnection,
     )
-
-
-def _tune(listener: socket.socket) -> None:
-    """Set what accepted connections inherit from the listening socket."""
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)

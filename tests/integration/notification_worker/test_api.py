@@ -130,6 +130,15 @@ async def test_the_notification_of_somebody_else_is_not_found_and_nothing_change
     assert ann.woken == []
 
 
+async def test_sync_tells_of_ones_own_inbox_only(database: AsyncEngine, ann: Client, eve: Client) -> None:
+    await fill(database, 1)
+    told = [(await one.get("/sync", after_seq=0)).json() for one in (ann, eve)]
+    anns, eves = [{item["id"] for item in answer["items"]} for answer in told]
+    assert anns
+    assert eves
+    assert not anns & eves
+
+
 @pytest.mark.parametrize(
     ("route", "body", "where"),
     [

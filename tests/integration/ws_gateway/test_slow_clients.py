@@ -4,9 +4,8 @@ import asyncio
 import socket
 import time
 
-from infra.http.server import listen
 from tests.fuzz.sockets import HANDSHAKE, JOHN, Client, auth, secret_of, served
-from ws_gateway.sockets.endpoint import _tune
+from ws_gateway.sockets.window import Window
 
 OPEN_SECONDS = 3.0
 DEADLINE_SECONDS = 60
@@ -37,13 +36,15 @@ async def test_a_handshake_that_comes_byte_by_byte_is_cut_and_the_others_are_ser
         other.close()
 
 
-def test_the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long() -> None:
-    """What an endpoint sets on the socket on which it listens holds for every connection."""
-    with listen("127.0.0.1", 0) as listener:
-        _tune(listener)
-        with socket.create_connection(listener.getsockname()):
-            accepted, _ = listener.accept()
-            with accepted:
-                # Linux doubles what is set, for what it needs itself.
-                assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 64 * 1024
-                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+async def test_the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long() -> None:
+    async with served() as (directory, port):
+        client = await Client.connected(port)
+        await client.send(auth("j.1"))
+        await client.until("READY")
+        (window,) = directory.windows()
+        assert isinstance(window, Window)
+        accepted = window._connection.transport.get_extra_info("socket")  # nothing else shows what the kernel was told
+        # Linux doubles what is set, for what it needs itself.
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 64 * 1024
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+        client.close()

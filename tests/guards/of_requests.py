@@ -189,6 +189,20 @@ OF_REQUESTS = (
         ("fuzz/test_messages.py::test_no_message_breaks_a_reader_or_is_repeated_in_an_error",),
     ),
     Guard(
+        "what is installed is locked",
+        "requirements/services.lock",
+        "websockets==",
+        "websockets>=",
+        ("architecture/test_locks.py::test_every_requirement_is_one_version_with_its_hashes",),
+    ),
+    Guard(
+        "what the page is built with is locked",
+        "web/package-lock.json",
+        '"node_modules/react": {\n',
+        '"node_modules/unlocked": {"version": "1.0.0"},\n    "node_modules/react": {\n',
+        ("architecture/test_locks.py::test_every_package_of_npm_is_locked_with_its_hash",),
+    ),
+    Guard(
         "rights are exact",
         "contracts/topology.py",
         "return f\"^({'|'.join(name.replace('.', r'[.]') for name in names)})$\"",

@@ -5,8 +5,6 @@ from tests.guards.guards import GUARDS
 from tests.guards.trial import REPOSITORY
 
 WITHOUT_A_GUARD_OF_OURS = {
-    # What is said, and not what is kept out.
-    "unit/ws_gateway/test_session.py::test_a_good_token_is_verified_then_joined_then_ready",
     # RabbitMQ's own.
     "contract/test_rights.py::test_no_user_may_send_in_the_name_of_another",
 }

@@ -20,7 +20,7 @@ from tests.guards.guard import Guard
 REPOSITORY = Path(__file__).parents[2]
 
 _PACKAGES = ("contracts", "infra", "notification_worker", "task_service", "tests", "ws_gateway")
-_PARTS = (*_PACKAGES, "docs", "web/dist", "pyproject.toml")
+_PARTS = (*_PACKAGES, "docs", "requirements", "web/dist", "web/package-lock.json", "pyproject.toml")
 _TEST_SECONDS = 120
 _IMPORTED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Libraries that plugins of pytest import are here before it is."""

@@ -11,7 +11,6 @@ from aio_pika.abc import AbstractIncomingMessage
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from contracts.deliveries import PADDING_TYPE
 from contracts.events.user import UserErasureCompleted, UserErasureCompletedData
 from contracts.topology import (
     BINDINGS,
@@ -232,8 +231,7 @@ async def until_gone_from_the_stream(admin_url: str) -> None:
     """Wait for the broker, which removes segments in the background, within moments of the look at their ages."""
 
     async def gone() -> bool:
-        held = await messages_of(admin_url, DELIVERIES)
-        assert any(message.type == PADDING_TYPE for message in held)
-        return not any(NAME.encode() in message.body for message in held)
+        # What padded the stream goes too where it took longer than the stream's age: that something is left is not sure.
+        return not any(NAME.encode() in message.body for message in await messages_of(admin_url, DELIVERIES))
 
     await eventually(gone, SECONDS)

@@ -1,6 +1,6 @@
 """Take the guards out one after the other, and see their tests fail; fail if one does not.
 
-`python -m tests.guards [--table FILE] [WORD ...]`: only the guards whose name or test has one of the words.
+`python -m tests.guards [--table] [WORD ...]`: only the guards whose name or test has one of the words.
 """
 
 import argparse
@@ -13,29 +13,29 @@ from pathlib import Path
 
 from infra.database.migrations import upgrade
 from infra.local.children import all_children
+from tests.guards import table
 from tests.guards.guard import Guard
 from tests.guards.guards import GUARDS
 from tests.guards.trial import Outcome, Trial
 from tests.support.servers import ExistingServers, Vhost, running_broker, running_postgres
 
 _LONGEST_FAILURE = 160
-_PLAIN = str.maketrans("|`", "¦'")
 
 
 def main() -> int:
     """Run what the command line says; give the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.guards", description=__doc__)
-    parser.add_argument("--table", type=Path, help="write the result as a table")
+    parser.add_argument("--table", action="store_true", help="write how they fail into docs/guards.md")
     parser.add_argument("words", nargs="*", help="only guards with one of these in their name or tests")
     arguments = parser.parse_args()
     chosen = [guard for guard in GUARDS if _is_meant(guard, arguments.words)]
     with tempfile.TemporaryDirectory(prefix="taskify-guards-") as name, _servers(Path(name)) as servers:
         folder = Path(name) / "tree"
         folder.mkdir()
-        return _take_out(Trial.copied(folder, servers), chosen, arguments.table)
+        return _take_out(Trial.copied(folder, servers), chosen, into_table=arguments.table)
 
 
-def _take_out(trial: Trial, guards: list[Guard], table: Path | None) -> int:
+def _take_out(trial: Trial, guards: list[Guard], *, into_table: bool) -> int:
     for guard in guards:
         guard.taken_out(trial.tree)
     began = time.monotonic()
@@ -50,7 +50,7 @@ def _take_out(trial: Trial, guards: list[Guard], table: Path | None) -> int:
     if useless:
         _say(outcome.printed)
     _say(f"{len(tests) - len(useless)} tests pass while all guards are there")
-    rows, green = [], 0
+    failures, runs, green = table.read(), 0, 0
     for guard in guards:
         for test in guard.tests:
             if test in useless:
@@ -59,15 +59,19 @@ def _take_out(trial: Trial, guards: list[Guard], table: Path | None) -> int:
             with trial.without(guard):
                 outcome = trial.run([test])
             said = _verdict(outcome)
-            green += outcome.failure is None
+            runs += 1
+            failures.pop((guard.name, test), None)
+            if outcome.failure is None:
+                green += 1
+            else:
+                failures[guard.name, test] = table.said(outcome.failure.said)
             _say(f"{guard.name} [{time.monotonic() - started:.0f} s] {test}: {said}")
-            rows.append((guard, test, outcome))
     _say(
-        f"{len(guards)} guards taken out, {len(rows)} times a test was run without one, {green} times it did not fail, "
+        f"{len(guards)} guards taken out, {runs} times a test was run without one, {green} times it did not fail, "
         f"{(time.monotonic() - began) / 60:.1f} minutes"
     )
-    if table is not None:
-        table.write_text(_table(rows))
+    if into_table:
+        table.write(GUARDS, failures)
     return 1 if green or useless else 0
 
 
@@ -83,16 +87,6 @@ def _verdict(outcome: Outcome) -> str:
     if outcome.code and not around:
         return f"NOT RED, it did not run:\n{outcome.printed}"
     return f"NOT RED{'; '.join(['', *around])}"
-
-
-def _table(rows: list[tuple[Guard, str, Outcome]]) -> str:
-    lines = ["| guard taken out | in | test | it fails with |", "|---|---|---|---|"]
-    for guard, test, outcome in rows:
-        said = "**nothing**"
-        if outcome.failure is not None:
-            said = f"`{outcome.failure.said[:_LONGEST_FAILURE].translate(_PLAIN)}`"
-        lines.append(f"| {guard.name} | `{guard.file}` | `{test}` | {said} |")
-    return "\n".join(lines) + "\n"
 
 
 def _is_meant(guard: Guard, words: list[str]) -> bool:

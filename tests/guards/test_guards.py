@@ -1,6 +1,7 @@
 """The guards are where they are said to be, and so are their tests."""
 
 from tests.architecture.test_security_document import named_tests
+from tests.guards import table
 from tests.guards.guards import GUARDS
 from tests.guards.trial import REPOSITORY
 
@@ -28,3 +29,15 @@ def test_every_test_of_a_guard_is_there() -> None:
 def test_every_test_of_the_page_about_security_has_its_guard() -> None:
     held = {test for guard in GUARDS for test in guard.tests}
     assert {f"{file}::{name}" for file, name in named_tests()} - held == WITHOUT_A_GUARD_OF_OURS
+
+
+def test_every_guard_was_seen_missing_by_each_of_its_tests() -> None:
+    assert set(table.read()) == {(guard.name, test) for guard in GUARDS for test in guard.tests}
+
+
+def test_what_is_other_each_time_is_left_out_of_the_page() -> None:
+    told = table.said(
+        "assert 'eyJhbGciOiJ.x' in /tmp/a/b | 01a20048-74e3-70d4-b1a5-c26adf6f61ae `x` <object at 0x7f1a>"
+    )
+
+    assert told == "assert '…' in …b ¦ … 'x' <object at …>"

@@ -231,7 +231,7 @@ async def until_gone_from_the_stream(admin_url: str) -> None:
     """Wait for the broker, which removes segments in the background, within moments of the look at their ages."""
 
     async def gone() -> bool:
-        # What padded the stream goes too where it took longer than the stream's age: that something is left is not sure.
+        # What padded the stream goes too where it took longer than the stream's age: something need not be left.
         return not any(NAME.encode() in message.body for message in await messages_of(admin_url, DELIVERIES))
 
     await eventually(gone, SECONDS)

@@ -3,7 +3,7 @@
 What it does
     A `Guard` is data: a file, a piece of its text, what stands there when the guard is gone, and the tests that must
     notice. `python -m tests.guards` copies the tree into a temporary folder, takes out one guard after the other,
-    runs its tests, and expects them to fail. words, given as arguments, choose guards by their names.
+    runs its tests, and expects them to fail. Words, given as arguments, choose guards by their names, or single tests.
 
 Guarantees
     The tree itself is never changed. A text that is not found exactly once is an error, and so is a test that is not

@@ -21,7 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 _PACKAGES = ("contracts", "infra", "notification_worker", "task_service", "tests", "ws_gateway")
 _PARTS = (*_PACKAGES, "docs", "requirements", "web/dist", "web/package-lock.json", "pyproject.toml")
-_TEST_SECONDS = 120
+_TEST_SECONDS = 300
 _IMPORTED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """Libraries that plugins of pytest import are here before it is."""
 

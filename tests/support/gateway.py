@@ -150,7 +150,8 @@ class Page:
 @asynccontextmanager
 async def page(gateway: Gateway, token: str | None = None, **options: Any) -> AsyncIterator[Page]:
     """Connect, authenticate if there is a token, and close when the block ends."""
-    options = {"proxy": None, "ping_interval": None, "compression": None, **options}
+    usual = {"proxy": None, "ping_interval": None, "compression": None, "open_timeout": DEADLINE_SECONDS}
+    options = {**usual, **options}
     async with connect(gateway.url, **options) as socket:
         opened = Page(socket)
         if token is not None:

@@ -35,6 +35,7 @@ async def narrow(gateway_broker_url: str, jwks_url: str) -> AsyncIterator[Gatewa
         socket_connections_a_person=2,
         socket_connections_an_address=5,
         socket_unauthenticated_connections=2,
+        socket_auth_seconds=DEADLINE_SECONDS,
         trusted_proxies=["127.0.0.0/8"],
     ) as running:
         yield running

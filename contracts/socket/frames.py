@@ -57,7 +57,7 @@ class Auth(ContractModel):
 
 
 class PingPayload(ContractModel):
-    seq: Seq
+    seq: Annotated[Seq, Field(strict=True)]
 
 
 class Ping(ContractModel):

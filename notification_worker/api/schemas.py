@@ -17,20 +17,22 @@ _LARGEST = 2**53 - 1
 """The largest whole number that JavaScript counts exactly."""
 
 KnownSeq = Annotated[int, Field(ge=0, le=_LARGEST)]
+SentSeq = Annotated[KnownSeq, Field(strict=True)]
+"""The same in a body, which has numbers of its own: neither a truth value nor a text is one."""
 
 
 class SeenNotification(ContractModel):
     """A notification as it was seen: with `seq`, one that has changed since is left as it is."""
 
     id: UUID
-    seq: KnownSeq | None = None
+    seq: SentSeq | None = None
 
 
 class Marks(ContractModel):
     """Either `id`, perhaps with the `seq` that was seen, or `ids`."""
 
     id: UUID | None = None
-    seq: KnownSeq | None = None
+    seq: SentSeq | None = None
     ids: Annotated[tuple[UUID | SeenNotification, ...], Field(min_length=1, max_length=MARKS)] | None = None
 
     @model_validator(mode="after")
@@ -51,7 +53,7 @@ class Marks(ContractModel):
 class ReadAll(ContractModel):
     """What changed after `up_to_seq` stays unread."""
 
-    up_to_seq: KnownSeq
+    up_to_seq: SentSeq
 
 
 class InboxChanges(ContractModel):

@@ -151,6 +151,9 @@ async def test_sync_tells_of_ones_own_inbox_only(database: AsyncEngine, ann: Cli
         ("/unread", {"id": str(uuid4()), "seq": -1}, "body.seq"),
         ("/read-all", {}, "body.up_to_seq"),
         ("/read-all", {"up_to_seq": 2**63}, "body.up_to_seq"),
+        ("/read-all", {"up_to_seq": True}, "body.up_to_seq"),
+        ("/read-all", {"up_to_seq": "3"}, "body.up_to_seq"),
+        ("/unread", {"id": str(uuid4()), "seq": True}, "body.seq"),
     ],
 )
 async def test_a_body_that_is_not_valid_is_refused_where_it_is_wrong(

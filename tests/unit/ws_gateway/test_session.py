@@ -125,7 +125,10 @@ def test_a_malformed_unknown_or_untimely_first_frame_closes_4400(frame: str) -> 
     assert closed_with(new_session().text_frame(frame, 0.0)) == CloseCode.MALFORMED
 
 
-@pytest.mark.parametrize("frame", ["x", json.dumps({"type": "PING", "payload": {"seq": -1}}), '{"type":"PING"}'])
+@pytest.mark.parametrize(
+    "frame",
+    ["x", '{"type":"PING"}', *(json.dumps({"type": "PING", "payload": {"seq": seq}}) for seq in (-1, True, "7", 0.5))],
+)
 def test_a_malformed_frame_closes_4400_later_too(frame: str) -> None:
     assert closed_with(ready_session().text_frame(frame, 1.0)) == CloseCode.MALFORMED
 

@@ -81,10 +81,7 @@ _OF_LOGS = (
         "infra/telemetry/logging.py",
         "root.setLevel(logging.WARNING)",
         "root.setLevel(logging.DEBUG)",
-        (
-            f"{_LOGGING}libraries_speak_from_warnings_on",
-            "e2e/test_silence.py::test_nothing_of_anybody_stands_in_a_log_line_a_metric_or_a_span",
-        ),
+        (f"{_LOGGING}libraries_speak_from_warnings_on",),
     ),
 )
 

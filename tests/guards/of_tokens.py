@@ -49,8 +49,8 @@ OF_TOKENS = (
     Guard(
         "not after its time",
         _VERIFY,
-        "if int(ends_at) <= now - LEEWAY_SECONDS:",
-        "if False:",
+        "    if has_ended(ends_at, now):",
+        "    if False:",
         (f"{_AUTH}an_expired_token_is_told_from_a_bad_one",),
     ),
     Guard(

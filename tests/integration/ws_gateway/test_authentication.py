@@ -61,11 +61,13 @@ async def test_a_bad_token_closes_4401(shared_gateway: Gateway, signer: Signer, 
 async def test_a_token_in_the_address_lets_nobody_in(gateway_broker_url: str, jwks_url: str, signer: Signer) -> None:
     """It would stand in logs, in histories and in what is sent to others."""
     good = signer.token(ANN)
-    async with running_gateway(gateway_broker_url, jwks_url, socket_auth_seconds=0.2) as gateway:
-        async with connect(f"{gateway.url}?token={good}&access_token={good}", proxy=None) as socket:
-            with pytest.raises(ConnectionClosed):
-                await socket.recv()
-            assert socket.close_code == CloseCode.NO_TOKEN_IN_TIME
+    async with (
+        running_gateway(gateway_broker_url, jwks_url, socket_auth_seconds=0.2) as gateway,
+        connect(f"{gateway.url}?token={good}&access_token={good}", proxy=None) as socket,
+    ):
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+        assert socket.close_code == CloseCode.NO_TOKEN_IN_TIME
 
 
 async def test_without_any_keys_a_gateway_is_not_ready_and_refuses_nobody_for_good(

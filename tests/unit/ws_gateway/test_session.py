@@ -17,6 +17,7 @@ from ws_gateway.sockets.session import Session, SessionLimits, State
 
 LIMITS = SessionLimits()
 ANN = UUID(int=1)
+WRONG_PINGS = [json.dumps({"type": "PING", "payload": {"seq": seq}}) for seq in (-1, True, "7", 0.5)]
 AUTH = json.dumps({"type": "AUTH", "payload": {"token": "a.b.c"}})
 
 
@@ -125,10 +126,7 @@ def test_a_malformed_unknown_or_untimely_first_frame_closes_4400(frame: str) -> 
     assert closed_with(new_session().text_frame(frame, 0.0)) == CloseCode.MALFORMED
 
 
-@pytest.mark.parametrize(
-    "frame",
-    ["x", '{"type":"PING"}', *(json.dumps({"type": "PING", "payload": {"seq": seq}}) for seq in (-1, True, "7", 0.5))],
-)
+@pytest.mark.parametrize("frame", ["x", '{"type":"PING"}', *WRONG_PINGS])
 def test_a_malformed_frame_closes_4400_later_too(frame: str) -> None:
     assert closed_with(ready_session().text_frame(frame, 1.0)) == CloseCode.MALFORMED
 

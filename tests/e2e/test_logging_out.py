@@ -26,15 +26,15 @@ async def refused(person: Person) -> None:
 @asynccontextmanager
 async def open_socket(person: Person) -> AsyncIterator[ClientConnection]:
     """Open a socket with somebody's token, which has let them in."""
-    async with connect(person.addresses.socket, compression=None, proxy=None) as socket:
+    async with connect(person.addresses.socket, open_timeout=DEADLINE_SECONDS, proxy=None) as socket:
         await socket.send(json.dumps({"type": "AUTH", "payload": {"token": person.token}}))
         assert json.loads(await socket.recv())["type"] == "READY"
         yield socket
 
 
 async def closed(socket: ClientConnection) -> None:
-    """Wait until a socket is closed for its token, for as long as is promised."""
-    async with asyncio.timeout(PROMISED_SECONDS):
+    """Wait until a socket is closed for its token."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
         await socket.wait_closed()
     assert socket.close_code == 4401
 

@@ -228,8 +228,8 @@ _OF_ERASURES_OF_NOTIFICATIONS = (
     Guard(
         "a late event brings nobody back",
         "notification_worker/commands/surroundings.py",
-        "(picture.registered if row.erased_at is None else picture.erased).add(row.id)",
-        "picture.registered.add(row.id)",
+        "(picture.registered if erased_at is None else picture.erased).add(user_id)",
+        "picture.registered.add(user_id)",
         (f"{_REWRITING}a_late_event_brings_an_erased_person_not_back", _EVERYWHERE_NOTHING),
     ),
     Guard(

@@ -7,9 +7,9 @@ from itertools import islice
 
 import pytest
 
-from tests.faults.each import Row, table
+from tests.faults import each
 from tests.faults.judging import Finding, Wrong
-from tests.faults.report import seldom
+from tests.faults.report import BROKER_STARTS, seldom, table
 from tests.faults.run import Outcome
 from tests.faults.schedule import ALL_KINDS, LAST_LONG, Injected, chosen_kinds, draw, groups, is_clustered
 from tests.faults.system import KINDS as PARTS
@@ -58,6 +58,31 @@ def test_every_kind_is_of_a_group() -> None:
     assert sorted(of_groups) == sorted(ALL_KINDS)
 
 
+def test_a_table_says_whether_the_longest_recovery_of_each_kind_met_its_aim() -> None:
+    took = {
+        "broker.kill": (4.0, 10.0),
+        "cluster.kill-leader": (10.1, 0.5),
+        "broker.freeze": (5.1, 0.5),
+        "kill.worker": (5.0,),
+    }
+    lines = table(
+        [Injected(kind, "", 1.0, seconds) for kind, of_kind in took.items() for seconds in of_kind]
+    ).splitlines()
+
+    assert lines[0].count("|") == lines[1].count("|") == lines[2].count("|")
+    assert lines[0].endswith("| recovery, longest | aim |")
+    assert lines[2:] == [
+        "| broker.freeze | 2 | 1.0 s | 2.8 s | 5.1 s | 5 s, missed |",
+        "| broker.kill | 2 | 1.0 s | 7.0 s | 10.0 s | 10 s, met |",
+        "| cluster.kill-leader | 2 | 1.0 s | 5.3 s | 10.1 s | 10 s, missed |",
+        "| kill.worker | 1 | 1.0 s | 5.0 s | 5.0 s | 5 s, met |",
+    ]
+
+
+def test_what_has_a_broker_start_again_is_a_kind() -> None:
+    assert set(ALL_KINDS) >= BROKER_STARTS
+
+
 def test_a_table_says_which_kinds_came_too_seldom() -> None:
     often, once = (Injected(kind, "", 0.0, 0.0) for kind in ("kill.worker", "broker.kill"))
 
@@ -68,12 +93,12 @@ def test_a_table_says_which_kinds_came_too_seldom() -> None:
 
 
 def test_a_run_that_broke_off_is_red() -> None:
-    row = Row("kill")
+    row = each.Row("kill")
     row.note(7, Outcome([], [Injected("kill.worker", "", 1.0, 2.5)]), 60.0)
     row.note(8, None, 10.0)
     row.note(9, Outcome([Finding(Wrong.LOST, "something")], []), 60.0)
 
-    assert "| kill | 3 | 1 | 8, 9 | 2.5 s | 130 s |" in table([row])
+    assert "| kill | 3 | 1 | 8, 9 | 2.5 s | 130 s |" in each.table([row])
 
 
 @pytest.mark.parametrize("point", POINTS)

@@ -6,7 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -150,27 +150,38 @@ async def _routes(stage: Stage, sizes: Sizes, stack: AsyncExitStack) -> dict[str
     }
 
 
+def task_api(stage: Stage, database_url: str, port: int) -> AbstractAsyncContextManager[Measured]:
+    """Run one process of the task service's API."""
+    origin = f"http://127.0.0.1:{port}"
+    return stage.product(
+        *("task-api", "task_service", "api"),
+        port=port,
+        api_port=port,
+        task_database_url=database_url,
+        signing_keys=signing_keys(stage.folder, stage.signer),
+        allowed_origins=json.dumps([origin]),
+        public_api_url=origin,
+        public_notifications_url="http://127.0.0.1:1",
+        public_socket_url="ws://127.0.0.1:1/ws",
+        web_directory=stage.folder,
+    )
+
+
 async def _servers(
     stage: Stage, stack: AsyncExitStack, ours: Scene, bare: Scene
 ) -> tuple[tuple[Measured, str], tuple[Measured, str], tuple[Measured, str]]:
     ports = free_ports(3)
     origins = [f"http://127.0.0.1:{port}" for port in ports]
-    settings = {
-        "jwks_url": stage.jwks_url,
-        "allowed_origins": json.dumps([origins[0]]),
-        "task_database_url": ours.task_url,
-        "notification_database_url": ours.notification_url,
-        "signing_keys": signing_keys(stage.folder, stage.signer),
-        "public_api_url": origins[0],
-        "public_notifications_url": origins[1],
-        "public_socket_url": "ws://127.0.0.1:1/ws",
-        "web_directory": stage.folder,
-        "api_port": ports[0],
-        "notifications_port": ports[1],
-    }
-    api = await stack.enter_async_context(stage.product("task-api", "task_service", "api", port=ports[0], **settings))
+    api = await stack.enter_async_context(task_api(stage, ours.task_url, ports[0]))
     notifications = await stack.enter_async_context(
-        stage.product("notification-api", "notification_worker", "api", port=ports[1], **settings)
+        stage.product(
+            *("notification-api", "notification_worker", "api"),
+            port=ports[1],
+            notifications_port=ports[1],
+            notification_database_url=ours.notification_url,
+            jwks_url=stage.jwks_url,
+            allowed_origins=json.dumps([origins[0]]),
+        )
     )
     plain = await stack.enter_async_context(
         stage.tool("bare-api", "tests.load.bare.api", ports[2], bare.task_url, bare.notification_url)

@@ -36,12 +36,12 @@ class Told:
 
 
 async def run(stage: Stage, sizes: Sizes) -> Findings:
-    found = Findings(settings={"windows of the audience": str(AUDIENCE_WINDOWS)})
+    found = Findings(settings={"windows of an audience": f"{AUDIENCE_WINDOWS}, spread over all of it"})
     small, large = sizes["small_audience"], sizes["large_audience"]
     told: dict[int, list[Told]] = {small: [], large: []}
     async with running_system(stage) as system:
         others, audience = await settle(system, sizes["others"]), await settle(system, large)
-        owners = [*others, *audience[:AUDIENCE_WINDOWS]]
+        owners = [*others, *dict.fromkeys((*_spread(audience[:small]), *_spread(audience)))]
         async with Windows.opened(system, owners) as windows:
             watched = {name: process.use for name, process in {**system.processes, **windows.processes}.items()}
             async with Sampler.watching(watched, stage.servers) as sampler:
@@ -92,6 +92,12 @@ async def run(stage: Stage, sizes: Sizes) -> Findings:
         )
     ]
     return found
+
+
+def _spread(audience: Sequence[Somebody]) -> Sequence[Somebody]:
+    """Choose some of an audience, the last among them: people are told in the order of their ids, and made in it."""
+    step = max(1, len(audience) // AUDIENCE_WINDOWS)
+    return audience[::-1][::step]
 
 
 def _figure(name: str, unit: str, samples: list[float]) -> Figure:

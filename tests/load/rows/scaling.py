@@ -1,6 +1,7 @@
-"""The same work for one process and for two: workers on the same queues, gateways on the same stream."""
+"""The same work for one process and for two: workers on the same queues, gateways on a stream, APIs on a database."""
 
 import asyncio
+import random
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -10,10 +11,12 @@ import asyncpg
 from infra.local.ports import free_ports
 from tests.load.results import Figure
 from tests.load.row import Findings, Row, Sizes
+from tests.load.rows.api import Request, Scene, Side, task_api
 from tests.load.rows.push import LOAD
 from tests.load.rows.worker import fill
 from tests.load.scene.events import Comments, comments, write_watchers
 from tests.load.scene.gateways import AT_ONCE, deliveries, gateway, publish, strangers, write_members
+from tests.load.scene.population import add_topics, settle
 from tests.load.scene.process import Measured
 from tests.load.scene.stage import Stage
 
@@ -30,14 +33,17 @@ async def run(stage: Stage, sizes: Sizes) -> Findings:
     made = comments(sizes["events"], people=sizes["people"])
     applied: dict[int, list[Done]] = {count: [] for count in COUNTS}
     pushed: dict[int, list[Done]] = {count: [] for count in COUNTS}
+    answered: dict[int, list[Done]] = {count: [] for count in COUNTS}
     for _ in range(sizes["turns"]):
         for count in COUNTS:
             applied[count].append(await _apply(stage, made, count))
             pushed[count].append(await _push(stage, sizes["people"], sizes["rounds"], count))
+            answered[count].append(await _ask(stage, sizes, count))
     return Findings(
         figures=[
             *_figures("events applied", "worker", "an event", applied),
             *_figures("frames pushed", "gateway", "a frame", pushed),
+            *_figures("lists of tasks answered", "API", "a list", answered),
         ]
     )
 
@@ -135,15 +141,41 @@ async def _connect(crowd: Measured, url: str, members: Path) -> None:
     await crowd.ask("connect", url=url, members=str(members), at_once=AT_ONCE, decode=False)
 
 
+async def _ask(stage: Stage, sizes: Sizes, count: int) -> Done:
+    """Ask so many APIs of one database for lists of tasks, each over its own connections, for some seconds."""
+    async with AsyncExitStack() as stack:
+        task_url = await stack.enter_async_context(stage.postgres.database("task_service"))
+        notification_url = await stack.enter_async_context(stage.postgres.database("notification_worker"))
+        scene = Scene(stage.signer, task_url, notification_url)
+        people = await settle(scene, sizes["askers"])
+        await add_topics(scene, people, sizes["tasks"], watchers=3)
+        choice = random.Random(3)  # noqa: S311 (the same every time)
+
+        def request() -> Request:
+            return "GET", "/api/tasks", choice.choice(people).token, b""
+
+        sides = [
+            Side(
+                await stack.enter_async_context(task_api(stage, task_url, port)),
+                f"http://127.0.0.1:{port}",
+                request,
+            )
+            for port in free_ports(count)
+        ]
+        await asyncio.gather(*(side.turn(sizes["seconds"]) for side in sides))
+    assert {status for side in sides for status in side.answers} == {200}, "an API refused"
+    return sum(side.rates[0] for side in sides), sum(side.cpu[0] for side in sides) / count
+
+
 def _cpu(processes: list[Measured]) -> float:
     return sum(process.cpu_seconds for process in processes)
 
 
 ROW = Row(
     name="scaling",
-    question="What do two workers, and two gateways, get done on this machine that one does not?",
+    question="What do two workers, two gateways, and two APIs get done on this machine that one does not?",
     bare="one process, with the same work",
-    sizes={"events": 10_000, "people": 2_000, "rounds": 20, "turns": 2},
-    quick={"events": 1_000, "people": 400, "turns": 1},
+    sizes={"events": 10_000, "people": 2_000, "rounds": 20, "askers": 200, "tasks": 1_000, "seconds": 5, "turns": 2},
+    quick={"events": 1_000, "people": 400, "askers": 50, "tasks": 100, "seconds": 2, "turns": 1},
     run=run,
 )

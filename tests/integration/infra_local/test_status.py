@@ -80,7 +80,7 @@ def until_healthy(home: Path, *, with_times: bool = False) -> dict[str, Any]:
     while True:
         code, shown = read_json(home)
         assert (code == 0) is shown["healthy"]
-        timed = not with_times or all(hop["median_seconds"] is not None for hop in shown["hops"])
+        timed = not with_times or all(hop["rate"] is not None and hop["median_seconds"] for hop in shown["hops"])
         if shown["healthy"] and timed:
             return shown
         assert time.monotonic() < deadline, shown

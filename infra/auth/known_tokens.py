@@ -20,7 +20,7 @@ from infra.auth import TokenExpiredError
 from infra.auth.verify import PublicKeys, has_ended, key_id_of, verify
 
 TOKENS = 10_000
-"""Some 10 MB; over it the one that was seen least recently is checked anew."""
+"""Some 20 MB at most; over it the one that was seen least recently is checked anew."""
 
 
 class _Known(NamedTuple):
@@ -59,11 +59,18 @@ class KnownTokens:
 
     def _learn(self, digest: bytes, token: str, keys: PublicKeys) -> Principal:
         self._known.pop(digest, None)
+        self._forget_ended()
         principal = verify(token, keys)
         self._known[digest] = _Known(keys[key_id_of(token)], principal, principal.expires_at.timestamp())
         if len(self._known) > self._tokens:
             self._known.popitem(last=False)
         return principal
+
+    def _forget_ended(self) -> None:
+        """Forget the tokens that are over: nobody shows them any more, so they are the ones seen least recently."""
+        now = self._clock()
+        while self._known and has_ended(next(iter(self._known.values())).ends_at, now):
+            self._known.popitem(last=False)
 
 
 def _is_among(key: jwt.PyJWK, keys: PublicKeys, key_id: str) -> bool:

@@ -79,7 +79,8 @@ async def within(connection: AsyncConnection, statement: Statement, **values: An
     """Send a statement in the transaction of a connection of SQLAlchemy, and give its rows.
 
     Raises:
-        asyncpg.PostgresError: what the server says, untranslated.
+        asyncpg.PostgresError: what the server says, untranslated. Where it has ended the connection, SQLAlchemy cannot
+            roll back, and raises an error of its own in place of this.
     """
     # Not asked for by `get_raw_connection`, which may have to open one, and so takes a greenlet for it.
     taken = connection.sync_connection

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, bindparam, cast, null, select, true, union, union_all
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, cast, null, select, true, union, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.socket.frames import Notification
@@ -43,21 +43,22 @@ _removed = (
 _since = union_all(*(part.limit(CHANGES + 1).subquery().select() for part in (_changed, _removed))).subquery()
 
 
-def _with_head(rows: Subquery) -> Statement:
-    """Read the head and the rows in one statement, which sees one state without a transaction around it.
+def _with_head(rows: Subquery, when: ColumnElement[bool]) -> Statement:
+    """Read the head and, when that holds of it, the rows by one statement: one state, without a transaction around it.
 
     The head stands beside each row; without any it comes alone, with nulls in the place of a row.
     """
     head = inboxes.c
     return Statement(
         select(head.last_seq, head.unread_count, head.forgotten_seq, *rows.c)
-        .select_from(inboxes.outerjoin(rows, true()))
+        .select_from(inboxes.outerjoin(rows, when))
         .where(head.user_id == _user_id)
     )
 
 
-_START = _with_head(_shown)
-_SINCE = _with_head(_since)
+_START = _with_head(_shown, true())
+# What was removed up to `forgotten_seq` is not known any more, and beyond the last there is nothing.
+_SINCE = _with_head(_since, and_(inboxes.c.forgotten_seq <= _after_seq, _after_seq <= inboxes.c.last_seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,6 @@ def _changes_since(found: Sequence[Record], after_seq: int) -> Changes | None:
     if not found:
         return Changes((), (), 0, 0, reset=False) if after_seq == 0 else None
     head = found[0]
-    # What was removed up to `forgotten_seq` is not known any more.
     if not head["forgotten_seq"] <= after_seq <= head["last_seq"] or len(found) > CHANGES:
         return None
     return Changes(

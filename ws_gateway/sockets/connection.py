@@ -76,7 +76,7 @@ class GatewayConnection(ServerConnection):
         return CloseCode(sent.code)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Bound what the kernel keeps for the client.
+        """Let the kernel send each frame at once, and bound what it keeps for the client.
 
         Not on the listening socket, for all that it accepts: who came in the moment before that, and after a restart
         these are thousands, would have none of it.
@@ -84,6 +84,7 @@ class GatewayConnection(ServerConnection):
         super().connection_made(transport)
         accepted = transport.get_extra_info("socket")
         with suppress(OSError):  # Some systems refuse it for a client that is gone again.
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
             if hasattr(socket, "TCP_USER_TIMEOUT"):
                 accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)

@@ -63,3 +63,11 @@ async def test_an_event_reads_as_little_when_the_tables_have_grown_since_its_sta
     read = await rows_read(database, onlooker) - before
     await onlooker.close()
     assert read < FEW
+
+
+async def test_a_statement_that_must_read_a_table_whole_is_not_compiled_for_it(database: AsyncEngine) -> None:
+    async with database.connect() as connection:
+        forbidden = await connection.scalar(text("SHOW enable_seqscan"))
+        compiled = await connection.scalar(text("SHOW jit"))
+
+    assert (forbidden, compiled) == ("off", "off")

@@ -76,6 +76,19 @@ def test_a_known_token_expires() -> None:
     assert len(known) == 0
 
 
+def test_tokens_that_are_over_are_forgotten_when_the_next_one_comes() -> None:
+    now = time.time()
+    known = KnownTokens(clock=lambda: now)
+    for name in ("Ann", "Bob"):
+        known.verify(sign(claims(name=name, exp=int(now) + 100)), KEYS)
+    later = sign(claims(name="Eve", exp=int(now) + 1_000))
+
+    now += 100 + LEEWAY_SECONDS
+    known.verify(later, KEYS)
+
+    assert len(known) == 1
+
+
 def test_what_was_refused_is_refused_again_and_not_kept() -> None:
     known, forged = KnownTokens(), sign(claims(), FOREIGN)
 

@@ -23,12 +23,14 @@ _SEE_THE_CLOCK = {"contracts", "infra", "jwt", "notification_worker", "task_serv
 POINTS: dict[str, tuple[str, str, str]] = {
     "crash.api-before-commit": ("task-api", "task_service.commands.unit_of_work:Work.record", "after"),
     "crash.api-after-commit": ("task-api", "infra.outbox.wake_up:WakeUp.notify", "before"),
+    "crash.mark-before-commit": ("notification-api", "notification_worker.commands.mark:_finish", "after"),
     "crash.mark-after-commit": ("notification-api", "infra.outbox.wake_up:WakeUp.notify", "before"),
     "crash.relay-before-confirm": ("task-relay", "infra.broker.publisher:Publisher.publish", "during"),
     "crash.relay-before-delete": ("task-relay", "infra.outbox.store:OutboxStore.delete", "before"),
     "crash.relay-after-delete": ("task-relay", "infra.outbox.store:OutboxStore.delete", "after"),
     "crash.deliveries-before-confirm": ("notification-relay", "infra.broker.publisher:Publisher.publish", "during"),
     "crash.deliveries-before-delete": ("notification-relay", "infra.outbox.store:OutboxStore.delete", "before"),
+    "crash.deliveries-after-delete": ("notification-relay", "infra.outbox.store:OutboxStore.delete", "after"),
     "crash.worker-before-commit": ("worker", "notification_worker.commands.inbox_log:write_heads", "after"),
     "crash.worker-after-commit": ("worker", "infra.outbox.wake_up:WakeUp.notify", "before"),
     "crash.worker-between-acks": ("worker", "infra.consuming.received:Received.acknowledge", "before"),
@@ -37,6 +39,7 @@ POINTS: dict[str, tuple[str, str, str]] = {
         "infra.consuming.dead_letters:DeadLetters.take",
         "after",
     ),
+    "crash.digest-before-commit": ("worker", "notification_worker.commands.send_digests:_write", "after"),
     "crash.gateway-between-frames": ("gateway", "ws_gateway.hub.directory:Directory.publish", "before"),
 }
 """By name: the kind of process, the function, and whether it dies before, after, or during it."""

@@ -1,6 +1,6 @@
 # Every target sets up what it needs first. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help up reset status setup check test test-unit guards fuzz audit autobahn format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults alerts images test-containers test-testkit
+.PHONY: help up reset status setup check test test-unit guards fuzz audit autobahn format contracts contracts-check contracts-release lock bench bench-latency bench-profile bench-inbox page-weight screenshots trace faults faults-each alerts backup-drill images test-containers test-testkit
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
@@ -145,9 +145,13 @@ alerts: ## break a running system in each way that an alert tells of, and see it
 	@infra/local/setup.sh test
 	$(python) -m tests.alerts
 
-faults-each: ## break each group of kinds by itself, TIMES=3 times, each time in a fresh system (under an hour)
+faults-each: ## break each group of kinds by itself, TIMES=3 times, each time in a fresh system (over an hour)
 	@infra/local/setup.sh test
 	$(python) -m tests.faults.each --times $(TIMES) --only "$(ONLY)"
+
+backup-drill: ## back up a running system, destroy it, restore it, count every table, and let a window catch up
+	@infra/local/setup.sh test
+	$(python) -m pytest tests/e2e/test_backup.py --capture no -k destroyed $(pytest_arguments)
 
 images: ## build the two container images: all Python processes, and the page with its front
 	@infra/containers/images.sh

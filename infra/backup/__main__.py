@@ -67,7 +67,9 @@ def _check(folder: Path) -> int:
 def _restore(folder: Path) -> int:
     settings = RestoreSettings()
     urls = {TASK_SERVICE: settings.task_database_url, NOTIFICATION_WORKER: settings.notification_database_url}
-    _tell(asyncio.run(restore(folder, urls)), "Restored, every table counted, to")
+    restored = asyncio.run(restore(folder, urls))
+    _tell(restored.manifest, "Restored, every table counted, to")
+    sys.stdout.write(f"{restored.table()}\n")
     return 0
 
 

@@ -1,6 +1,7 @@
 """Restoring a backup into empty databases."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +19,25 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 """
 
 
-async def restore(folder: Path, database_urls: Mapping[str, str]) -> Manifest:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """`rows` are those of each table of each service, counted in the databases after the restore."""
+
+    manifest: Manifest
+    rows: Mapping[str, Mapping[str, int]]
+
+    def table(self) -> str:
+        """Write a line for each table: how many rows it was backed up with, and how many it has now."""
+        lines = [f"  {'table':<50} {'backed up':>10} {'restored':>10}"]
+        for service, dump in self.manifest.databases.items():
+            lines += [
+                f"  {f'{service}.{name}':<50} {dump.rows[name]:>10} {count:>10}"
+                for name, count in self.rows[service].items()
+            ]
+        return "\n".join(lines)
+
+
+async def restore(folder: Path, database_urls: Mapping[str, str]) -> Restored:
     """Fill the databases, given by service, from a backup; each is filled wholly or not at all, and counted then.
 
     Raises:
@@ -32,6 +51,7 @@ async def restore(folder: Path, database_urls: Mapping[str, str]) -> Manifest:
         raise ArchiveError(f"{folder} holds {', '.join(manifest.databases)}, and not {', '.join(database_urls)}")
     for service, url in database_urls.items():
         await _require_empty(service, url)
+    rows: dict[str, Mapping[str, int]] = {}
     for service, url in database_urls.items():
         dump = manifest.databases[service]
         await run_program(
@@ -43,7 +63,8 @@ async def restore(folder: Path, database_urls: Mapping[str, str]) -> Manifest:
         wrong = sorted(name for name in dump.rows | found if dump.rows.get(name) != found.get(name))
         if wrong:
             raise BackupError(f"{service}: another number of rows than was backed up: {', '.join(wrong)}")
-    return manifest
+        rows[service] = found
+    return Restored(manifest, rows)
 
 
 async def _require_empty(service: str, url: str) -> None:

@@ -59,8 +59,9 @@ def _start(settings: LaunchSettings, home: Path, children: Children, backup: Pat
     databases = _start_postgres(settings, home, children, passwords)
     if backup is not None:
         with step(f"Restoring {backup}") as current:
-            manifest = asyncio.run(restore(backup, databases))
-            current.note = f"as of {manifest.taken_at.isoformat(timespec='seconds')}, every table counted"
+            restored = asyncio.run(restore(backup, databases))
+            current.note = f"as of {restored.manifest.taken_at.isoformat(timespec='seconds')}, every table counted"
+        say(restored.table())
         _demo_is_due(home).unlink(missing_ok=True)
     broker = _start_broker(settings, home, children, passwords)
     write_environment(home, system_environment(settings, home, databases=databases, broker=broker))

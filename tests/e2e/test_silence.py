@@ -133,6 +133,8 @@ async def send_garbage_frames(ann: Person, words: Words) -> None:
                 await socket.send(frame)
             async with asyncio.timeout(DEADLINE_SECONDS):
                 await socket.wait_closed()
+    async with connect(ann.addresses.socket, compression=None) as socket:
+        await socket.close(4999, words.new("a reason to go"))
     for address, headers in (
         (f"{ann.addresses.socket}?token={words.new('a token in an address')}", {}),
         (f"{ann.addresses.socket}/{words.new('a path')}", {}),
@@ -228,7 +230,7 @@ async def test_nothing_of_anybody_stands_in_a_log_line_a_metric_or_a_span(
     await send_rubbish(john, words)
     await log_in_badly(ann, words, password)
     await logged(logs, "dead_lettered", letters + DEAD_LETTERS)
-    for event in ("request_answered", "row_published", "event_applied", "frames_pushed"):
+    for event in ("request_answered", "row_published", "event_applied", "frames_pushed", "connection_closed"):
         await logged(logs, event)
     for event in ("login_throttled", "refresh_token_reused", "recipients_unknown"):
         await logged(logs, event)

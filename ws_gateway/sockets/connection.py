@@ -3,13 +3,15 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
+import uuid_utils.compat
 from websockets.asyncio.server import Server, ServerConnection
 from websockets.datastructures import Headers
+from websockets.frames import CloseCode as StandardCode
 from websockets.http11 import Request, Response
 from websockets.protocol import Event, State
 from websockets.server import ServerProtocol
@@ -49,6 +51,8 @@ def _header(length: int) -> bytes:
 class GatewayConnection(ServerConnection):
     """Says since when it does not take what is written to it, and to whoever let it in, that it is gone.
 
+    Its `id` is the one that READY tells the page and that all log lines of the connection carry as `connection_id`.
+
     What it has besides the library's attributes is in slots: of those there are so many that one more would make
     Python give each connection a dictionary of its own for them, 1.6 KiB, instead of one with shared keys.
     """
@@ -61,6 +65,7 @@ class GatewayConnection(ServerConnection):
         server: Server,
         **limits: Any,  # noqa: ANN401 (the library's, handed on as they come)
     ) -> None:
+        protocol.id = uuid_utils.compat.uuid7()
         super().__init__(protocol, server, **limits)
         self.address = ""
         self.authenticated = False
@@ -74,6 +79,16 @@ class GatewayConnection(ServerConnection):
         if sent is None or self.protocol.close_rcvd_then_sent or sent.code not in _CODES:
             return None
         return CloseCode(sent.code)
+
+    @property
+    def ending(self) -> Mapping[str, object]:
+        """How it ended, for the log: who began, with which code, and why if that was us: a page's reason is its own."""
+        sent, received = self.protocol.close_sent, self.protocol.close_rcvd
+        if received is not None and self.protocol.close_rcvd_then_sent:
+            return {"by": "page", "code": received.code}
+        if sent is None:
+            return {"by": "nobody", "code": int(StandardCode.ABNORMAL_CLOSURE)}
+        return {"by": "gateway", "code": sent.code, "reason": sent.reason}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the kernel send each frame at once, and bound what it keeps for the client.

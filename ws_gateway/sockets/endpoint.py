@@ -6,7 +6,6 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-import uuid_utils.compat
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
@@ -108,9 +107,7 @@ class Endpoint:
         if not isinstance(connection, GatewayConnection):
             raise TypeError("the endpoint makes connections of its own kind")
         connection.forget_handshake()
-        session = Session(
-            uuid_utils.compat.uuid7(), self._session_limits, connection.loop.time(), self._session_observer
-        )
+        session = Session(connection.id, self._session_limits, connection.loop.time(), self._session_observer)
         window = Window(connection, session, self._surroundings)
         self._windows.add(window)
         if self._draining:
@@ -121,12 +118,13 @@ class Endpoint:
                 # A token is half a KiB, and the next frame comes much later.
                 del frame
         except ConnectionClosed:
-            pass  # How a page goes is its own business; a log line for each would let pages fill the log.
+            pass  # How a page goes is its own business: of that the log tells at DEBUG only, or pages could fill it.
         finally:
             window.lost()
             self._windows.discard(window)
             self._leaving.discard(window)
             self.closes[connection.closed_by_us_with] += 1
+            log.debug("connection_closed", connection_id=str(connection.id), **connection.ending)
             if not self._windows:
                 self._all_gone.set()
 
@@ -144,7 +142,7 @@ class Endpoint:
         except TimeoutError:
             connection.transport.abort()
         except Exception:
-            log.exception("close_failed", code=int(code))
+            log.exception("close_failed", connection_id=str(connection.id), code=int(code))
             connection.transport.abort()
 
     async def _drain(self) -> None:

@@ -106,7 +106,7 @@ class Window:
         except TokenError:
             return self._session.token_refused()
         except UnavailableError as error:
-            log.warning("token_not_verifiable", error=str(error))
+            log.warning("token_not_verifiable", connection_id=str(self._connection.id), error=str(error))
             return self._session.unavailable()
         seconds_left = principal.expires_at.timestamp() - time.time()
         return self._session.token_verified(principal, seconds_left, self._now())
@@ -150,7 +150,7 @@ class Window:
         if buffered > self._surroundings.buffer_bytes or (
             paused_since is not None and self._now() - paused_since > self._surroundings.slow_seconds
         ):
-            log.info("window_too_slow", connection=str(connection.id), buffered_bytes=buffered)
+            log.info("window_too_slow", connection_id=str(connection.id), buffered_bytes=buffered)
             return False
         connection.send_whole(frame)
         return True

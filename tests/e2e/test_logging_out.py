@@ -52,6 +52,12 @@ async def another_session_of(person: Person, http: httpx.AsyncClient) -> Person:
     return Person(person.id, person.name, person.email, token, person.addresses, http)
 
 
+async def refresh(person: Person, cookie: str | None = None) -> int:
+    """Ask for a new token, with the client's own cookie if no other is given; say how it was answered."""
+    headers = {"Origin": person.addresses.api} | ({} if cookie is None else {"Cookie": f"taskify_refresh={cookie}"})
+    return (await person.http.post(f"{person.addresses.api}/api/auth/refresh", headers=headers)).status_code
+
+
 async def test_who_logs_out_in_one_window_is_out_of_the_notifications_and_nobody_else(system: System) -> None:
     async with (
         httpx.AsyncClient(trust_env=False, timeout=DEADLINE_SECONDS) as one,
@@ -85,3 +91,23 @@ async def test_a_new_password_ends_the_other_sessions(system: System) -> None:
                 group.create_task(refused(there))
             await stays_open(staying)
         await here.sync()
+
+
+async def test_an_old_refresh_cookie_that_comes_again_ends_its_session_and_no_other(system: System) -> None:
+    async with (
+        httpx.AsyncClient(trust_env=False, timeout=DEADLINE_SECONDS) as one,
+        httpx.AsyncClient(trust_env=False, timeout=DEADLINE_SECONDS) as other,
+    ):
+        here = await Person.register(one, system.addresses, "Ann")
+        there = await another_session_of(here, other)
+        stolen = here.http.cookies["taskify_refresh"]
+        async with open_socket(here) as leaving, open_socket(there) as staying:
+            # The one that was replaced last would be answered once more.
+            assert [await refresh(here), await refresh(here)] == [200, 200]
+            here.http.cookies.clear()
+            assert await refresh(here, stolen) == 401
+            async with asyncio.TaskGroup() as group:
+                group.create_task(closed(leaving))
+                group.create_task(refused(here))
+            await stays_open(staying)
+        await there.sync()

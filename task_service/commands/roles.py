@@ -6,6 +6,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from infra.telemetry.logging import get_logger
+from task_service.commands.access import may_administer, may_leave
 from task_service.commands.errors import LastAdministratorError, NotAdministratorError, UnknownUserError
 from task_service.commands.unit_of_work import UnitOfWork
 from task_service.models import ADMINISTRATOR, MEMBER, User
@@ -28,7 +29,7 @@ async def check_administrator(session: AsyncSession, user_id: UUID) -> None:
         NotAdministratorError: the person is none.
     """
     user = await session.get(User, user_id)
-    if user is None or user.role != ADMINISTRATOR:
+    if not may_administer(None if user is None else user.role):
         raise NotAdministratorError
 
 
@@ -38,12 +39,10 @@ async def check_one_remains(session: AsyncSession, leaving: User) -> None:
     Raises:
         LastAdministratorError: that would be so.
     """
-    if leaving.role != ADMINISTRATOR:
-        return
     others = exists().where(User.id != leaving.id, User.erased_at.is_(None))
     another = exists().where(User.id != leaving.id, User.erased_at.is_(None), User.role == ADMINISTRATOR)
     people, administrators = (await session.execute(select(others, another))).one()
-    if people and not administrators:
+    if not may_leave(leaving.role, others=people, other_administrators=administrators):
         raise LastAdministratorError
 
 

@@ -152,6 +152,20 @@ OF_REQUESTS = (
         ("unit/task_service/test_access.py::test_who_made_it_and_administrators_may_delete",),
     ),
     Guard(
+        "not everybody administers",
+        "task_service/commands/access.py",
+        "    return role == ADMINISTRATOR\n",
+        "    return True\n",
+        ("unit/task_service/test_access.py::test_administrators_alone_give_roles_and_erase_others",),
+    ),
+    Guard(
+        "the last administrator stays",
+        "task_service/commands/access.py",
+        "return role != ADMINISTRATOR or other_administrators or not others",
+        "return True",
+        ("unit/task_service/test_access.py::test_nobody_leaves_others_without_an_administrator",),
+    ),
+    Guard(
         "a task is deleted by who may",
         "task_service/commands/delete_task.py",
         "if not may_delete(actor_id, actor.role, task.creator_id):",

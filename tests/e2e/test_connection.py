@@ -111,6 +111,20 @@ async def test_without_the_server_the_page_says_so_and_loads_when_it_is_back(
     await expect(page.get_by_text("Taskify cannot be reached")).to_be_visible()
 
     await page.unroute("**/config.json")
+
+    await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_a_page_that_would_try_again_much_later_loads_when_it_is_told_to(
+    system: System, open_page: OpenPage
+) -> None:
+    page = await open_page.blank()
+    await page.add_init_script("Math.random = () => 10_000")
+    await page.route("**/config.json", lambda route: route.abort())
+    await page.goto(system.addresses.api)
+    await expect(page.get_by_text("Taskify cannot be reached")).to_be_visible()
+
+    await page.unroute("**/config.json")
     await page.get_by_role("button", name="Try now").click()
 
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()

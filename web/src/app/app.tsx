@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
 
 import { CrashBoundary } from "@/app/crash-boundary";
 import { FullScreen } from "@/app/full-screen";
@@ -11,8 +11,9 @@ import { ToastProvider } from "@/components/toasts";
 import { ReceiptScreen, receiptAt, receiptPath } from "@/features/privacy/receipt-screen";
 import { browserSession } from "@/features/session/browser-session";
 import { LoginScreen } from "@/features/session/login-screen";
-import type { Session } from "@/features/session/session";
+import { START_RETRY, type Session } from "@/features/session/session";
 import { SessionProvider, useSession } from "@/features/session/session-context";
+import { fullJitter } from "@/lib/backoff";
 import { loadConfig, type Config } from "@/lib/config";
 import { createSend } from "@/lib/http";
 
@@ -39,6 +40,7 @@ function start(): Promise<Started> {
 export function App() {
   const [state, setState] = useState<Start>({ phase: "starting" });
   const [attempt, setAttempt] = useState(0);
+  const retry = useCallback(() => setAttempt((before) => before + 1), []);
 
   useEffect(() => {
     start().then(
@@ -50,11 +52,17 @@ export function App() {
     );
   }, [attempt]);
 
+  useEffect(() => {
+    if (state.phase !== "failed") return;
+    const timer = setTimeout(retry, START_RETRY.baseMs + fullJitter(attempt, START_RETRY, Math.random));
+    return () => clearTimeout(timer);
+  }, [state, attempt, retry]);
+
   if (state.phase === "starting") return <FullScreen />;
   if (state.phase === "failed")
     return (
       <FullScreen>
-        <Unreachable onRetry={() => setAttempt(attempt + 1)} />
+        <Unreachable onRetry={retry} />
       </FullScreen>
     );
   return (

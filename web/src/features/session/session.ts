@@ -40,7 +40,8 @@ export interface SessionParts {
 
 /** A token is not used any more when it ends sooner than this. */
 export const TOKEN_MARGIN_MS = 15_000;
-const START_RETRY = { baseMs: 1_000, capMs: 15_000 };
+/** How long to wait between two tries to start while the server cannot be reached: a second, and some by chance. */
+export const START_RETRY = { baseMs: 1_000, capMs: 15_000 };
 
 /**
  * Who is signed in. The access token lives in memory only; the refresh token is a cookie that scripts cannot see.

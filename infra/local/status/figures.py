@@ -191,7 +191,7 @@ def _hops(counted: Mapping[str, _Process], now: Reading) -> list[Hop]:
         ),
         Hop(
             "change to windows",
-            None,
+            gateway.rate("taskify_gateway_change_pushed_seconds_count"),
             None,
             None,
             *gateway.percentiles("taskify_gateway_change_pushed_seconds"),

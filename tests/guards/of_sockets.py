@@ -17,9 +17,7 @@ _DELIVERY = "integration/ws_gateway/test_delivery.py::test_"
 
 _HANDSHAKE = """\
         connection.forget_handshake()
-        session = Session(
-            uuid_utils.compat.uuid7(), self._session_limits, connection.loop.time(), self._session_observer
-        )
+        session = Session(connection.id, self._session_limits, connection.loop.time(), self._session_observer)
         window = Window(connection, session, self._surroundings)
 """
 

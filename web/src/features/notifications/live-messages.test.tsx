@@ -5,7 +5,7 @@ import { ANNOUNCEMENT_MS } from "@/components/announcer";
 import { TOAST_MS } from "@/components/toasts";
 import { ConnectionLine, PATIENCE_MS } from "@/features/notifications/connection-line";
 import { LiveMessages } from "@/features/notifications/live-messages";
-import { ASLEEP_MS, SETTLED_MS } from "@/features/notifications/use-unseen";
+import { ASLEEP_MS, LONGEST_SETTLING_MS, SETTLED_MS } from "@/features/notifications/use-unseen";
 import { UnreachableError } from "@/lib/problems";
 import { settle } from "@/testing/fake-clock";
 import { FakeSystem } from "@/testing/fake-feed";
@@ -173,6 +173,19 @@ describe("what waited while the page stood still, as when the computer sleeps", 
     act(() => system.gateway.last.push(system.server.add("d")));
     expect(screen.getByText("Message d")).toBeTruthy();
     expect(toasts()).toHaveLength(2);
+  });
+
+  it("is not held for ever while more and more comes", async () => {
+    await show();
+    vi.setSystemTime(Date.now() + ASLEEP_MS + 1);
+    const every = SETTLED_MS / 2;
+    const most = LONGEST_SETTLING_MS / every;
+    for (let number = 0; number < most; number++) {
+      act(() => system.gateway.last.push(system.server.add(`n${number}`)));
+      expect(toasts()).toHaveLength(0);
+      await pass(every);
+    }
+    expect(screen.getByText(`${most} new notifications while you were away`)).toBeTruthy();
   });
 });
 

@@ -9,6 +9,8 @@ export const MOST_HELD = 1_000;
 export const ASLEEP_MS = 2_000;
 /** Once awake, what came meanwhile has all come when nothing more has for this time. */
 export const SETTLED_MS = 1_000;
+/** So long at most: on a computer that stays slow, or in a flood, there is always something more. */
+export const LONGEST_SETTLING_MS = 10_000;
 const BEAT_MS = 1_000;
 
 /**
@@ -19,6 +21,7 @@ export function useUnseen(tell: (notifications: readonly Notification[]) => void
   const feed = useFeed();
   const held = useRef(new Map<string, Notification>());
   const settling = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const settledBy = useRef(0);
   const beatAt = useRef(0);
 
   const release = useCallback(() => {
@@ -35,8 +38,9 @@ export function useUnseen(tell: (notifications: readonly Notification[]) => void
     if (news.length > 0) tell(news);
   }, [feed, tell]);
   const settle = useCallback(() => {
+    if (settling.current === undefined) settledBy.current = Date.now() + LONGEST_SETTLING_MS;
     clearTimeout(settling.current);
-    settling.current = setTimeout(release, SETTLED_MS);
+    settling.current = setTimeout(release, Math.min(SETTLED_MS, Math.max(settledBy.current - Date.now(), 0)));
   }, [release]);
   /** Whichever runs first after a sleep, a beat or what waited, sees it by the clock. */
   const hasJustWoken = useCallback(() => {

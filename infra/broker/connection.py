@@ -1,7 +1,8 @@
 """A connection to the broker."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import aio_pika
 import aio_pika.abc
@@ -37,9 +38,10 @@ async def connect(urls: Sequence[str], name: str) -> aio_pika.abc.AbstractConnec
         # Not `aio_pika.connect`: when that fails, it leaves a half-made connection to the garbage collector.
         connection = aio_pika.Connection(address)
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await connection.connect()
-        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            with endings_told():
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await connection.connect()
+        except (TimeoutError, BrokerAwayError, *CONNECTION_EXCEPTIONS) as error:
             errors.append(f"{address.host}:{address.port}: {error!r}")
             await close(connection)
         except BaseException:
@@ -55,10 +57,26 @@ async def close(connection: aio_pika.abc.AbstractConnection) -> None:
     try:
         # Cancelled once, the client library's writer waits for its buffer to empty, which never happens when the
         # broker is frozen, and lets nobody through who waits for it. The second cancel ends that.
-        async with asyncio.timeout(CLOSE_SECONDS), asyncio.timeout(_GOODBYE_SECONDS):
-            await connection.close()
-    except (TimeoutError, *CONNECTION_EXCEPTIONS):
+        with endings_told():
+            async with asyncio.timeout(CLOSE_SECONDS), asyncio.timeout(_GOODBYE_SECONDS):
+                await connection.close()
+    except (TimeoutError, BrokerAwayError, *CONNECTION_EXCEPTIONS):
         return
+
+
+@contextmanager
+def endings_told() -> Iterator[None]:
+    """Raise `BrokerAwayError` where the client library raises a bare `Exception`.
+
+    With that it ends what is under way on a connection that was closed while nobody says why. It is no error of its own
+    kinds, so whoever lists those would not catch it, and it would end the process.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise BrokerAwayError("the connection was closed, and nobody says why") from error
 
 
 def user_of(connection: aio_pika.abc.AbstractConnection) -> str:

@@ -21,7 +21,7 @@ from infra.broker import (
     MessageUnroutableError,
 )
 from infra.broker.confirms import ConfirmedSending
-from infra.broker.connection import CONNECT_SECONDS, close, user_of
+from infra.broker.connection import CONNECT_SECONDS, close, endings_told, user_of
 from infra.broker.frames import FRAME_OVERHEAD, publish_frames
 
 CONFIRM_SECONDS = 5.0
@@ -79,17 +79,22 @@ class Publisher:
             BrokerAwayError: the broker does not open one.
         """
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                transport = connection.transport
-                if transport is None:
-                    raise ConnectionError("the connection is closed")
-                channel = await transport.connection.channel(publisher_confirms=True, on_return_raises=True)
-                if not isinstance(channel, Channel):
-                    raise TypeError("aiormq makes channels of its own kind")
-                return cls(connection, channel)
-        except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
+            with endings_told():
+                return await cls._open(connection)
+        except (TimeoutError, BrokerAwayError, *CONNECTION_EXCEPTIONS) as error:
             await close(connection)
             raise BrokerAwayError(f"no channel could be opened: {error!r}") from error
+
+    @classmethod
+    async def _open(cls, connection: aio_pika.abc.AbstractConnection) -> Self:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            transport = connection.transport
+            if transport is None:
+                raise ConnectionError("the connection is closed")
+            channel = await transport.connection.channel(publisher_confirms=True, on_return_raises=True)
+            if not isinstance(channel, Channel):
+                raise TypeError("aiormq makes channels of its own kind")
+            return cls(connection, channel)
 
     async def publish(
         self,

@@ -10,7 +10,7 @@ from faststream.rabbit import RabbitBroker
 from yarl import URL
 
 from infra.broker import BrokerAwayError
-from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS, HEARTBEAT_SECONDS
+from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS, HEARTBEAT_SECONDS, endings_told
 from infra.broker.strangers import read_strangers
 from infra.consuming.lane import PREFETCH, Handle, Lane
 
@@ -36,22 +36,24 @@ async def connected(
     """Connect to the first address that answers, with no lane attached; at the end let go of all that are.
 
     Raises:
-        BrokerAwayError: no address answers.
+        BrokerAwayError: no address answers, or the connection ended in the middle of something.
     """
     lost = asyncio.Event()
     broker = await _connect(urls, name, lost)
     lanes = tuple(Lane(broker, queue, handle, prefetch) for queue in queues)
     try:
-        yield Connection(lanes, lost)
+        with endings_told():
+            yield Connection(lanes, lost)
     finally:
         with suppress(*TROUBLE):
             async with asyncio.timeout(CLOSE_SECONDS):
                 for lane in lanes:
-                    with suppress(*CONNECTION_EXCEPTIONS):
+                    with suppress(BrokerAwayError, *CONNECTION_EXCEPTIONS), endings_told():
                         await lane.let_go()
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await broker.stop()
+            with endings_told():
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await broker.stop()
         except* TROUBLE:
             # What each subscriber met comes in a group.
             pass
@@ -72,8 +74,9 @@ async def _connect(urls: Sequence[str], name: str, lost: asyncio.Event) -> Rabbi
             logger=None,
         )
         try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await broker.connect()
+            with endings_told():
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await broker.connect()
         except TROUBLE as error:
             errors.append(f"{address.host}:{address.port}: {error!r}")
         else:

@@ -7,6 +7,9 @@ import aiormq.abc
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelInvalidStateError
 
+from infra.broker import BrokerAwayError
+from infra.broker.connection import endings_told
+
 
 @dataclass(slots=True)
 class Hold:
@@ -70,8 +73,9 @@ class Hold:
         self._acknowledging = True
         try:
             await asyncio.sleep(0)
-            await self._acknowledge_settled()
-        except (ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
+            with endings_told():
+                await self._acknowledge_settled()
+        except (BrokerAwayError, ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
             return
         finally:
             self._acknowledging = False

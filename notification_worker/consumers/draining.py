@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from contracts.envelope import CONTENT_TYPE
 from contracts.events.notification import NotificationRequested, NotificationRequestedData
 from infra.broker import BrokerAwayError
-from infra.broker.connection import close, connect, user_of
+from infra.broker.connection import close, connect, endings_told, user_of
 from infra.errors import UnavailableError
 from notification_worker.commands.event_claims import is_processed
 from notification_worker.commands.order import DRAINED, NOBODY
@@ -54,17 +54,18 @@ async def _send_marks(operator_urls: Sequence[str]) -> dict[str, NotificationReq
     try:
         sender = user_of(connection)
         marks = {queue: _mark(sender) for queue in (*LANES, COMPETING)}
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
-        for queue, mark in marks.items():
-            message = aio_pika.Message(
-                mark.model_dump_json().encode(),
-                content_type=CONTENT_TYPE,
-                delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-                message_id=mark.id,
-                type=mark.type,
-                user_id=sender,
-            )
-            await channel.default_exchange.publish(message, queue, mandatory=True)
+        with endings_told():
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            for queue, mark in marks.items():
+                message = aio_pika.Message(
+                    mark.model_dump_json().encode(),
+                    content_type=CONTENT_TYPE,
+                    delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+                    message_id=mark.id,
+                    type=mark.type,
+                    user_id=sender,
+                )
+                await channel.default_exchange.publish(message, queue, mandatory=True)
     except (DeliveryError, *CONNECTION_EXCEPTIONS) as error:
         raise BrokerAwayError(f"the broker does not take what marks the end of each queue: {error!r}") from error
     finally:

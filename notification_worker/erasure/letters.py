@@ -13,7 +13,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from contracts.topology import UNROUTED, WORKER_DEAD_LETTERS
 from infra.broker import BrokerAwayError
-from infra.broker.connection import close, connect
+from infra.broker.connection import close, connect, endings_told
 from infra.errors import InfraError
 from notification_worker.commands.erased_people import is_of_an_erasure
 
@@ -132,7 +132,8 @@ async def _look_through(
 @asynccontextmanager
 async def _trouble_told(queue: str) -> AsyncIterator[None]:
     try:
-        yield
+        with endings_told():
+            yield
     except (ChannelNotFoundEntity, ChannelAccessRefused) as error:
         raise BrokerAwayError(f"{queue} cannot be read: {error}") from error
     except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:

@@ -9,7 +9,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
 
 from contracts.topology import TASK_SERVICE_USER_EVENTS
 from infra.broker import BrokerAwayError
-from infra.broker.connection import close, connect
+from infra.broker.connection import close, connect, endings_told
 from infra.errors import UnavailableError
 from infra.outbox.session import open_session
 from infra.waiting import any_set
@@ -47,11 +47,12 @@ async def drain(database_url: str, operator_urls: Sequence[str], seconds: float)
 async def _send(operator_urls: Sequence[str], mark: str) -> None:
     connection = await connect(operator_urls, "drain")
     try:
-        channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
         message = aio_pika.Message(
             b"", delivery_mode=aio_pika.DeliveryMode.PERSISTENT, message_id=mark, type=MARK, content_type="text/plain"
         )
-        await channel.default_exchange.publish(message, TASK_SERVICE_USER_EVENTS, mandatory=True)
+        with endings_told():
+            channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
+            await channel.default_exchange.publish(message, TASK_SERVICE_USER_EVENTS, mandatory=True)
     except (DeliveryError, *CONNECTION_EXCEPTIONS) as error:
         raise BrokerAwayError(f"the broker does not take what marks the end of the queue: {error!r}") from error
     finally:

@@ -19,7 +19,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from contracts.topology import DELIVERIES
 from infra.broker import BrokerAwayError
-from infra.broker.connection import CLOSE_SECONDS
+from infra.broker.connection import CLOSE_SECONDS, endings_told
 
 OFFSET = "x-stream-offset"
 RPC_SECONDS = 5.0
@@ -72,13 +72,14 @@ class Feed:
             BrokerAwayError: the broker does not let us consume, or not now.
         """
         try:
-            async with _channel(connection) as channel:
-                underlay = await channel.get_underlay_channel()
-                feed = cls(underlay, prefetch)
-                channel.close_callbacks.add(lambda *_: feed.end())
-                underlay.on_consumer_cancel_callbacks.add(lambda _: feed.end())
-                await feed.consume(start)
-                yield feed
+            with endings_told():
+                async with _channel(connection) as channel:
+                    underlay = await channel.get_underlay_channel()
+                    feed = cls(underlay, prefetch)
+                    channel.close_callbacks.add(lambda *_: feed.end())
+                    underlay.on_consumer_cancel_callbacks.add(lambda _: feed.end())
+                    await feed.consume(start)
+                    yield feed
         except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
             raise BrokerAwayError(f"the stream cannot be read: {error!r}") from error
 
@@ -116,7 +117,8 @@ class Feed:
     async def acknowledge(self, messages: list[StreamMessage]) -> None:
         """Ask for as many messages more; one answer for the whole group."""
         try:
-            await self._channel.basic_ack(messages[-1].delivery_tag, multiple=True, wait=False)
+            with endings_told():
+                await self._channel.basic_ack(messages[-1].delivery_tag, multiple=True, wait=False)
         except CONNECTION_EXCEPTIONS as error:
             raise BrokerAwayError(f"the stream cannot be read: {error!r}") from error
 
@@ -149,8 +151,9 @@ async def newest_offset(connection: AbstractConnection) -> int | None:
         BrokerAwayError: the broker does not answer, or not now.
     """
     try:
-        async with _channel(connection) as channel:
-            return await _last_chunk(await channel.get_underlay_channel(), SHOWN_SECONDS)
+        with endings_told():
+            async with _channel(connection) as channel:
+                return await _last_chunk(await channel.get_underlay_channel(), SHOWN_SECONDS)
     except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:
         raise BrokerAwayError(f"the end of the stream is not shown: {error!r}") from error
 
@@ -164,7 +167,7 @@ async def _channel(connection: AbstractConnection) -> AsyncIterator[AbstractChan
     try:
         yield channel
     finally:
-        with suppress(TimeoutError, *CONNECTION_EXCEPTIONS):
+        with suppress(TimeoutError, BrokerAwayError, *CONNECTION_EXCEPTIONS), endings_told():
             async with asyncio.timeout(CLOSE_SECONDS):
                 await channel.close()
 

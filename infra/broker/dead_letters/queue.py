@@ -18,7 +18,7 @@ from aiormq.exceptions import ChannelAccessRefused
 
 from contracts.topology import WORKER_DEAD_LETTERS
 from infra.broker import BrokerAwayError, MessageNackedError, MessageUnroutableError
-from infra.broker.connection import close, connect
+from infra.broker.connection import close, connect, endings_told
 from infra.broker.dead_letters import DeadLettersError, MayNotReplayError
 from infra.broker.dead_letters.letter import Letter
 from infra.broker.publisher import CONFIRM_SECONDS
@@ -138,7 +138,8 @@ async def _take(channel: AbstractChannel, limit: int) -> list[Taken]:
 @asynccontextmanager
 async def _trouble_told() -> AsyncIterator[None]:
     try:
-        yield
+        with endings_told():
+            yield
     except (ChannelNotFoundEntity, ChannelAccessRefused) as error:
         raise DeadLettersError(f"{WORKER_DEAD_LETTERS} cannot be read: {error}") from error
     except (TimeoutError, *CONNECTION_EXCEPTIONS) as error:

@@ -10,10 +10,11 @@ from infra.outbox.session import open_session
 
 TAKE_OVER_SECONDS = 20.0
 
-_TRY_AGAIN_SECONDS = 0.02
+_TRY_AGAIN_SECONDS = 0.002
+"""Shorter than a relay takes to connect: whoever waits longer finds that it leads again, in a new session."""
 
 _END_LEADER = """
-SELECT pg_terminate_backend(backend_pid, 1000) FROM relay_lease AS lease
+SELECT pg_terminate_backend(backend_pid) FROM relay_lease AS lease
 WHERE name = $1 AND EXISTS (
   SELECT FROM pg_locks AS held
   WHERE held.pid = lease.backend_pid AND held.locktype = 'advisory' AND held.granted

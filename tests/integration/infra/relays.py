@@ -2,8 +2,10 @@
 
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aio_pika
 import aio_pika.abc
@@ -18,6 +20,7 @@ from infra.outbox.publishing import Ordering
 from infra.outbox.relay import Relay, Retries
 from infra.outbox.table import outbox_set_aside_table, outbox_table, relay_lease_table
 
+ROOT = Path(__file__).parents[3]
 DEADLINE_SECONDS = 60.0
 EXCHANGE = "relay.test"
 CHANNEL = "relay_test"
@@ -155,6 +158,19 @@ async def _running(relay: Relay) -> AsyncIterator[None]:
             stop.set()
         async with asyncio.timeout(DEADLINE_SECONDS):
             await running
+
+
+@asynccontextmanager
+async def relay_process(database_url: str, broker_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.integration.infra.relay_process", database_url, broker_url), cwd=ROOT
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
 
 async def append(connection: AnyConnection, key: str, body: str, *, routing_key: str = "known") -> int:

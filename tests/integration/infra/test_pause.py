@@ -6,9 +6,14 @@ import asyncpg
 import pytest
 
 from infra.outbox.pause import NotPausedError, relay_paused
-from tests.integration.infra.relays import Inbox, append, append_many, count, running_relay, until_value
+from tests.integration.infra.relays import Inbox, append, append_many, count, relay_process, running_relay, until_value
 
 LEADER = "SELECT holder FROM relay_lease"
+
+LEADING = """
+SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE locktype = 'advisory' AND granted AND application_name = 'test' AND datname = current_database()
+"""
 
 
 async def test_nothing_leaves_the_outbox_while_the_relay_is_held_still_and_all_of_it_does_afterwards(
@@ -64,6 +69,16 @@ async def lose_the_lead(outbox_url: str, database: asyncpg.Connection) -> None:
         async with asyncio.timeout(30):
             while await database.fetchval(LEADER) == "backup":
                 await asyncio.sleep(0.02)
+
+
+async def test_a_relay_that_connects_again_at_once_is_held_still_each_time(
+    outbox_url: str, admin_broker_url: str, database: asyncpg.Connection
+) -> None:
+    async with relay_process(outbox_url, admin_broker_url):
+        for _ in range(5):
+            await until_value(database, LEADING, 1)
+            async with relay_paused(outbox_url, "backup"):
+                assert await database.fetchval(LEADER) == "backup"
 
 
 async def test_an_outbox_that_no_relay_has_led_is_still_by_itself(outbox_url: str) -> None:

@@ -3,10 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -22,12 +18,12 @@ from tests.integration.infra.relays import (
     append,
     append_many,
     count,
+    relay_process,
     running_relay,
     until_value,
 )
 from tests.support.tcp_proxy import TcpProxy
 
-ROOT = Path(__file__).parents[3]
 LEADER = "SELECT backend_pid FROM relay_lease WHERE name = 'test'"
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'test' AND datname = current_database()"
 
@@ -35,19 +31,6 @@ LOCKS = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
 WHERE locktype = 'advisory' AND datname = current_database()
 """
-
-
-@asynccontextmanager
-async def relay_process(database_url: str, broker_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.integration.infra.relay_process", database_url, broker_url), cwd=ROOT
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def until_ready(relay: Relay) -> None:

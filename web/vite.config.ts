@@ -21,6 +21,9 @@ export default defineConfig(({ mode }) => ({
     // Nothing is inlined, so that a policy of `default-src 'self'` needs no exception for data: addresses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // One file of styles: Vite asks for that of a part once, so a part whose styles were lost on the way would be shown
+    // without any from then on.
+    cssCodeSplit: false,
   },
   server: {
     proxy: { "/api": api, "/config.json": api },

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.support.browser import SHOWN_MS, OpenPage, connection_line, shows_unread
+from tests.support.browser import SHOWN_MS, OpenPage, bell, connection_line, open_bell, shows_unread
 from tests.support.people import Person
 from tests.support.system import System
 from tests.support.tcp_proxy import TcpProxy
@@ -128,3 +128,26 @@ async def test_a_page_that_would_try_again_much_later_loads_when_it_is_told_to(
     await page.get_by_role("button", name="Try now").click()
 
     await expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_the_inbox_has_its_looks_although_the_network_was_away_when_it_was_fetched(
+    open_page: OpenPage, john: Person
+) -> None:
+    style_sheets: list[str] = []
+
+    async def only_what_the_page_begins_with(route: Route) -> None:
+        style_sheets.append(route.request.url)
+        await (route.continue_() if len(style_sheets) == 1 else route.abort())
+
+    async def without_styles_of_parts(page: Page) -> None:
+        await page.route("**/assets/*.css", only_what_the_page_begins_with)
+
+    page = await open_page(john, prepare=without_styles_of_parts)
+    # Who comes near the bell has it fetched.
+    await bell(page).hover()
+    await page.wait_for_load_state("networkidle")
+    await page.unroute("**/assets/*.css")
+
+    background = await (await open_bell(page)).evaluate("each => getComputedStyle(each).backgroundColor")
+    assert background not in {"", "rgba(0, 0, 0, 0)", "transparent"}
+    assert len(style_sheets) == 1

@@ -23,16 +23,19 @@ class Findings:
 
 @dataclass(frozen=True)
 class Row:
-    """`sizes` are those of a full run; `quick` replaces some of them, and the command line any."""
+    """`sizes` are those of a full run; `quick` replaces some of them, and the command line any.
+
+    Without `quick`, the row is none of a quick run: small sizes would say nothing, and take too long.
+    """
 
     name: str
     question: str
     bare: str
     sizes: Sizes
-    quick: Sizes
+    quick: Sizes | None
     run: Callable[[Stage, Sizes], Awaitable[Findings]]
 
     def sized(self, *, quick: bool, wanted: Sizes) -> dict[str, int]:
         """Give the sizes of a run; what this row does not know is none of its business."""
-        sizes = {**self.sizes, **(self.quick if quick else {})}
+        sizes = {**self.sizes, **(self.quick if quick and self.quick else {})}
         return {name: wanted.get(name, size) for name, size in sizes.items()}

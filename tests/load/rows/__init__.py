@@ -1,6 +1,6 @@
 """The benchmarks, in the order in which they run: first those that need a part of the system alone."""
 
-from tests.load.rows import api, audience, connects, inbox, latency, load, push, relay, scaling, storm, worker
+from tests.load.rows import api, audience, connects, growth, inbox, latency, load, push, relay, scaling, storm, worker
 
 ROWS = (
     relay.ROW,
@@ -16,4 +16,5 @@ ROWS = (
     storm.ROW,
     audience.ROW,
     load.CROWD,
+    growth.ROW,
 )

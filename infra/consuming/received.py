@@ -33,8 +33,8 @@ class Hold:
     _settled: list[int] = field(default_factory=list)
     """The numbers that are settled, and not acknowledged yet."""
 
-    _acknowledging: bool = False
-    """Whether somebody is at it: one at a time, for whoever else settles meanwhile too."""
+    _acknowledging: asyncio.Task[None] | None = None
+    """What is at it: one task at a time, for whatever else is settled meanwhile too."""
 
     @property
     def is_gone(self) -> bool:
@@ -56,29 +56,31 @@ class Hold:
             return False
         self.missed = self.missed or tag != self._seen + 1
         # What was missed stays open for ever: so nothing that comes later acknowledges it.
-        self._open.update(dict.fromkeys(range(self._seen + 1, tag + 1)))
+        for number in range(self._seen + 1, tag + 1):
+            self._open[number] = None
         self._seen = tag
         return True
 
-    async def settle(self, tag: int) -> None:
-        """Acknowledge a message, together with whatever else is settled in this turn of the loop.
+    def settle(self, tag: int) -> None:
+        """Let a message be acknowledged, together with whatever else is settled in this turn of the loop."""
+        del self._open[tag]
+        self._settled.append(tag)
+        if self._acknowledging is None:
+            self._acknowledging = asyncio.get_running_loop().create_task(self._acknowledge())
+
+    async def _acknowledge(self) -> None:
+        """Acknowledge whatever is settled, if it is still ours.
 
         Nothing may be sent on a channel after its close: the broker would close the whole connection (504). What is not
         acknowledged comes again, and is then known.
         """
-        del self._open[tag]
-        self._settled.append(tag)
-        if self._acknowledging:
-            return
-        self._acknowledging = True
         try:
-            await asyncio.sleep(0)
             with endings_told():
                 await self._acknowledge_settled()
         except (BrokerAwayError, ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
             return
         finally:
-            self._acknowledging = False
+            self._acknowledging = None
 
     async def _acknowledge_settled(self) -> None:
         """Acknowledge until nothing is left. What is open is looked at before each frame: sending one may take a while.
@@ -106,7 +108,7 @@ class Received:
         """Whether the message goes back to its queue, unless it was acknowledged before."""
         return self.hold.is_gone
 
-    async def acknowledge(self) -> None:
-        """Acknowledge, if the message is still ours; if not, it comes again, and is then known."""
+    def acknowledge(self) -> None:
+        """Acknowledge soon, if the message is still ours then; if not, it comes again, and is then known."""
         if self.message.delivery_tag is not None:
-            await self.hold.settle(self.message.delivery_tag)
+            self.hold.settle(self.message.delivery_tag)

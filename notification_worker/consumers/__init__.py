@@ -3,8 +3,8 @@
 What it does
     `consuming` keeps a connection, and on it the lanes that this worker should have (`lanes` says which). Each lane is
     a queue behind a FastStream subscriber (`infra.consuming.lane`). `intake` takes one message: reads it (`reading`),
-    hands its event to the one `batcher` of the worker, waits for the commit, and acknowledges. What was committed
-    together is acknowledged together, with one frame for each lane.
+    and hands its event to the one `batcher` of the worker. The handler ends with that, and the message is acknowledged
+    after the commit. What was committed together is acknowledged together, with one frame for each lane.
     `infra.consuming.dead_letters` takes what nobody can handle.
 
 Guarantees
@@ -16,6 +16,8 @@ Guarantees
     · Nothing is a bad event because the database or the broker is away: the batch waits, and with it, since a lane
       delivers no more than its prefetch, everything behind it.
     · At rest an event waits for no other: a batch is what has arrived while the one before was written.
+    · With a backlog two batches are under way, so that one is prepared while the database has the other. Neither holds
+      an event of a task or person that is in the other: to the database they are like those of two workers.
     · What takes long (an event with a large audience, the deletion of a task, the erasure of a person) is applied
       beside the batches, one by one. What follows it about the same task or person waits behind it, in its order, and
       so does what marks the end of a queue (`draining`). Nothing else does, not even in the same lane.

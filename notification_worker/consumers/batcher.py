@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -14,6 +15,9 @@ from infra.waiting import any_set
 from notification_worker.commands.order import is_behind, order_key
 
 LARGEST_BATCH = 100
+
+_SIDE_BY_SIDE = 2
+"""How many batches are under way at most. The second keeps this process busy while the database has the first."""
 
 _PAUSE_SECONDS = 0.1
 _PAUSE_CAP_SECONDS = 5.0
@@ -75,7 +79,9 @@ class Batcher:
         self._apply = apply
         self._apply_long = apply_long or apply
         self._waiting: deque[_Waiting] = deque()
-        self._filled = asyncio.Event()
+        self._may_begin = asyncio.Event()
+        self._under_way = 0
+        self._keys_under_way: set[str] = set()
         self._long: deque[_Waiting] = deque()
         self._long_filled = asyncio.Event()
         self._long_keys: Counter[str] = Counter()
@@ -83,22 +89,23 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """How many events wait for the batch under way to end, or for a long event."""
+        """How many events wait for a batch under way to end, or for a long event."""
         return len(self._waiting) + len(self._long)
 
-    async def applied(self, event: AnyEvent, abandoned: Callable[[], bool]) -> None:
-        """Hand over an event, and wait until it is applied; one that is `abandoned` meanwhile is left out.
+    def applied(self, event: AnyEvent, abandoned: Callable[[], bool]) -> asyncio.Future[None]:
+        """Hand over an event; one that is `abandoned` meanwhile is left out. The future is done when it is applied.
 
         Raises:
             AbandonedError: it was not applied, and will come again.
             CulpritError: it cannot be applied.
         """
-        if self._stopped:
-            raise AbandonedError
         waiting = _Waiting(event, abandoned, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        self._filled.set()
-        await waiting.done
+        if self._stopped:
+            _abandon(waiting)
+        else:
+            self._waiting.append(waiting)
+            self._look()
+        return waiting.done
 
     async def run(self, stop: asyncio.Event) -> None:
         """Apply batches, and long events beside them, until the stop; then finish what is under way."""
@@ -114,11 +121,50 @@ class Batcher:
             self._long.clear()
 
     async def _run_batches(self, stop: asyncio.Event) -> None:
-        while await any_set(stop, self._filled) and not stop.is_set():
-            batch = [self._waiting.popleft() for _ in range(min(LARGEST_BATCH, len(self._waiting)))]
-            if not self._waiting:
-                self._filled.clear()
+        async with asyncio.TaskGroup() as group:
+            while await any_set(stop, self._may_begin) and not stop.is_set():
+                if batch := self._next_batch():
+                    keys = {order_key(waiting.event) for waiting in batch}
+                    self._keys_under_way |= keys
+                    self._under_way += 1
+                    group.create_task(self._run_batch(batch, keys, stop))
+                    self._look()
+                else:
+                    # All that is next waits for what is under way.
+                    self._may_begin.clear()
+
+    async def _run_batch(self, batch: Sequence[_Waiting], keys: AbstractSet[str], stop: asyncio.Event) -> None:
+        try:
             await self._apply_all(self._in_turn(batch), self._apply, stop)
+        finally:
+            self._keys_under_way -= keys
+            self._under_way -= 1
+            self._look()
+
+    def _look(self) -> None:
+        """Let a batch begin: alone with whatever has come, beside another only with as many as it can hold.
+
+        So events that come slowly are not spread over more transactions than one after the other.
+        """
+        if self._under_way < _SIDE_BY_SIDE and len(self._waiting) >= (LARGEST_BATCH if self._under_way else 1):
+            self._may_begin.set()
+        else:
+            self._may_begin.clear()
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Take what is next, but for what comes behind something under way: that keeps its place."""
+        batch: list[_Waiting] = []
+        kept: list[_Waiting] = []
+        before = set(self._keys_under_way)
+        for _ in range(min(LARGEST_BATCH, len(self._waiting))):
+            waiting = self._waiting.popleft()
+            if is_behind(waiting.event, before):
+                kept.append(waiting)
+                before.add(order_key(waiting.event))
+            else:
+                batch.append(waiting)
+        self._waiting.extendleft(reversed(kept))
+        return batch
 
     async def _run_long(self, stop: asyncio.Event) -> None:
         while await any_set(stop, self._long_filled) and not stop.is_set():

@@ -1,6 +1,8 @@
 """One message, from its delivery to its acknowledgement."""
 
+import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 from contracts.events import UnreadableEventError
@@ -31,30 +33,40 @@ class Intake:
         self._batcher = batcher
         self._sessions = sessions
         self._dead_letters = dead_letters
+        self._giving_up: set[asyncio.Task[None]] = set()
 
     async def take(self, received: Received) -> None:
-        """Apply a message's event, or dead-letter it, and acknowledge it after that.
+        """See to it that a message's event is applied, or dead-lettered, and that it is acknowledged after that.
 
-        Nothing is awaited before the event is with the batcher: that keeps the order of the deliveries.
+        Nothing is awaited before the event is with the batcher: that keeps the order of the deliveries. Nor is anything
+        after that: hundreds wait for a batch, and each handler that waits with them costs more than the waiting.
         """
         try:
             event = read_event(received.message)
-            if marks_a_place(event):
-                # It is noted as applied by the other batcher, and that must not be before the sessions in front of it.
-                await self._sessions.applied(event, abandoned=lambda: received.is_gone)
-            batcher = self._sessions if isinstance(event, SessionEnded) else self._batcher
-            await batcher.applied(event, abandoned=lambda: received.is_gone)
-        except AbandonedError:
-            return
         except UnreadableEventError as error:
-            failure = Failure(REASONS[type(error)], str(error), 1, datetime.now(UTC))
-        except CulpritError as culprit:
-            failure = _failure_of(culprit)
-        else:
-            await received.acknowledge()
+            await self._give_up(received, Failure(REASONS[type(error)], str(error), 1, datetime.now(UTC)))
             return
+        if marks_a_place(event):
+            # It is noted as applied by the other batcher, and that must not be before the sessions in front of it.
+            try:
+                await self._sessions.applied(event, abandoned=lambda: received.is_gone)
+            except AbandonedError:
+                return
+        batcher = self._sessions if isinstance(event, SessionEnded) else self._batcher
+        batcher.applied(event, abandoned=lambda: received.is_gone).add_done_callback(partial(self._settle, received))
+
+    def _settle(self, received: Received, applied: asyncio.Future[None]) -> None:
+        error = applied.exception()
+        if error is None:
+            received.acknowledge()
+        elif isinstance(error, CulpritError):
+            giving_up = asyncio.get_running_loop().create_task(self._give_up(received, _failure_of(error)))
+            self._giving_up.add(giving_up)
+            giving_up.add_done_callback(self._giving_up.discard)
+
+    async def _give_up(self, received: Received, failure: Failure) -> None:
         if await self._dead_letters.take(received, failure):
-            await received.acknowledge()
+            received.acknowledge()
 
 
 def _failure_of(culprit: CulpritError) -> Failure:

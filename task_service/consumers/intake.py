@@ -51,7 +51,7 @@ class Intake:
             if outcome is None:
                 return
         self._counted(outcome)
-        await received.acknowledge()
+        received.acknowledge()
 
     async def _handle(self, received: Received) -> str | None:
         """Say what became of it; None is for a message that will come again."""

@@ -131,15 +131,15 @@ def _acknowledges_first() -> None:
 
     def make(original: Function) -> Function:
         async def take(self: Any, received: Any) -> None:
-            await received.acknowledge()
+            received.acknowledge()
             await original(self, received)
 
         return take
 
     def once(original: Function) -> Function:
-        async def acknowledge(self: Any) -> None:
+        def acknowledge(self: Any) -> None:
             if not self.message.processed:
-                await original(self)
+                original(self)
 
         return acknowledge
 

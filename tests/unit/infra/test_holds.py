@@ -54,7 +54,9 @@ def take(hold: Hold, channel: Channel, tags: Sequence[int]) -> dict[int, Receive
 
 
 async def settle(received: dict[int, Received], *tags: int) -> None:
-    await asyncio.gather(*(received[tag].acknowledge() for tag in tags))
+    for tag in tags:
+        received[tag].acknowledge()
+    await turns()
 
 
 async def test_what_is_settled_together_is_acknowledged_with_one_frame() -> None:
@@ -83,19 +85,18 @@ async def test_no_number_is_acknowledged_twice_when_more_is_settled_while_a_fram
     rest = [tag for tag in (2, 4, 1, 6, 3, 5) if tag not in first]
     channel.room.clear()
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(settle(received, *first))
-        await turns()
-        for tag in rest:
-            group.create_task(settle(received, tag))
-            await turns()
-        channel.room.set()
+    await settle(received, *first)
+    for tag in rest:
+        await settle(received, tag)
+    channel.room.set()
+    await turns()
 
     assert channel.open == [7]
 
 
 async def turns() -> None:
-    for _ in range(5):
+    """Let everything happen that waits for nothing else."""
+    for _ in range(50):
         await asyncio.sleep(0)
 
 

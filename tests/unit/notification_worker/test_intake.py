@@ -23,10 +23,10 @@ class Taken:
 
     def __init__(self, event: AnyEvent, sender: str) -> None:
         self.message = cast("Any", _Message(event, sender))
-        self.acknowledged = False
+        self.acknowledged = asyncio.Event()
 
-    async def acknowledge(self) -> None:
-        self.acknowledged = True
+    def acknowledge(self) -> None:
+        self.acknowledged.set()
 
 
 class _Message:
@@ -72,8 +72,7 @@ async def test_a_mark_is_applied_only_after_the_ends_of_sessions_before_it() -> 
             await asyncio.sleep(0)
         assert applied == []
         database.set()
-        await asyncio.gather(*takes)
+        await asyncio.gather(*takes, *(one.acknowledged.wait() for one in taken))
         stop.set()
 
     assert applied == [ended.type, mark.type]
-    assert all(one.acknowledged for one in taken)

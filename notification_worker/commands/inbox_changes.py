@@ -13,12 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, delete, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
-from uuid_utils.compat import uuid7
 
-from contracts.deliveries import PersonalFrame
 from contracts.notification_types import Reason
 from contracts.socket.frames import Change, IdsPayload, Removed
 from infra.database.bulk import copy_rows
+from infra.database.ids import new_id
 from notification_worker.commands.delivery_messages import personal_frame
 from notification_worker.commands.frame_texts import FrameTexts
 from notification_worker.commands.inbox_log import Head, write_heads
@@ -50,7 +49,7 @@ class InboxChanges:
     now: datetime
     traceparent: str | None = None
     changed_at: datetime | None = None
-    frames: list[PersonalFrame] = field(default_factory=list)
+    frames: list[str] = field(default_factory=list)
     _added: dict[UUID, Columns] = field(default_factory=dict)
     _changed: dict[UUID, Columns] = field(default_factory=dict)
     _deleted: list[UUID] = field(default_factory=list)
@@ -63,7 +62,7 @@ class InboxChanges:
         """Make the columns of a row of one event, which is not in the inbox yet."""
         return {
             **shared,
-            "id": uuid7(),
+            "id": new_id(),
             "user_id": user_id,
             "reasons": [reason.value for reason in reasons],
             "count": 1,

@@ -30,7 +30,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from contracts.deliveries import PersonalFrame
 from contracts.socket.frames import Change, Resync
 from infra.database.errors import retry_on_conflict
 from infra.outbox.writer import append_rows
@@ -125,7 +124,7 @@ async def _still_stale(
 
 async def _frames(
     connection: AsyncConnection, heads: Mapping[UUID, Head], numbers: Mapping[UUID, int], alone: Sequence[UUID]
-) -> list[PersonalFrame]:
+) -> list[str]:
     """Make a frame for each person: of the row that is `alone` theirs to have changed, or else to ask."""
     changed = (await connection.execute(_CHANGED_ROWS, {"ids": alone})).all() if alone else []
     shown = {row.user_id: frame_of(row._asdict(), Change.UPDATED, heads[row.user_id].unread_count) for row in changed}

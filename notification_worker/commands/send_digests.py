@@ -33,7 +33,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from uuid_utils.compat import uuid7
 
-from contracts.deliveries import PersonalFrame
 from contracts.notification_types import Frequency, NotificationType, Outcome
 from contracts.socket.frames import Change
 from infra.clock import Clock, system_clock
@@ -199,7 +198,7 @@ def _digest(user_id: UUID, seq: int, frequency: Frequency, members: Sequence[Wai
 
 async def _write(
     connection: AsyncConnection, row: dict[str, Any], members: Sequence[Waiting], unread_count: int
-) -> PersonalFrame:
+) -> str:
     """Write a digest and give it its members."""
     written = (await connection.execute(_INSERT, row)).one()
     for some in _in_chunks(member.id for member in members):

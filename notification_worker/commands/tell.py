@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Text, Uuid, bindparam, func, literal_column, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.deliveries import PersonalFrame
 from contracts.notification_types import NotificationType
 from infra.clock import Clock
 from infra.database.direct import Statement, within
@@ -64,7 +63,7 @@ class Once(NamedTuple):
 class Told(NamedTuple):
     """What is still to be written when the inboxes are: frames, and who was not told why; and how many rows are new."""
 
-    frames: Sequence[PersonalFrame] = ()
+    frames: Sequence[str] = ()
     held_back: Sequence[HeldBackEvent] = ()
     added_by_type: Mapping[str, int] = MappingProxyType({})
 

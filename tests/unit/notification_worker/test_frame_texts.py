@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from contracts.socket.frames import Change
+from contracts.deliveries import PEOPLE_PER_DELIVERY, Delivery, PersonalFrame
+from contracts.socket.frames import Change, Resync
+from notification_worker.commands.delivery_messages import delivery_messages, personal_frame
 from notification_worker.commands.frame_texts import FrameTexts
 from notification_worker.commands.notification_rows import Columns, frame_of
 
@@ -70,3 +72,25 @@ def test_what_frames_share_is_not_taken_for_what_they_do_not() -> None:
     rows = [*ROWS.values(), *(one | {"id": UUID(int=5), "seq": 9} for one in ROWS.values())]
     for one in [*rows, *rows]:
         assert texts.frame(one, Change.ADDED, 3) == frame_of(one, Change.ADDED, 3).model_dump_json()
+
+
+@pytest.mark.parametrize("frame", [HARD, "{}", Resync()])
+@pytest.mark.parametrize("traceparent", [None, f"00-{5:032x}-{7:016x}-01", f"00-{5:032x}-{7:016x}-00"])
+@pytest.mark.parametrize(
+    "changed_at", [None, NOW, NOW.astimezone(timezone(timedelta(hours=2))), datetime(2026, 1, 1, tzinfo=UTC)]
+)
+def test_deliveries_are_what_the_model_would_have_written(
+    frame: str | Resync, traceparent: str | None, changed_at: datetime | None
+) -> None:
+    person, text = uuid7(), frame if isinstance(frame, str) else frame.model_dump_json()
+    expected = PersonalFrame(
+        user_id=person,
+        seq=3,
+        frame=text,
+        traceparent=traceparent if traceparent is not None and traceparent.endswith("01") else None,
+        changed_at=None if changed_at is None else changed_at.timestamp(),
+    )
+    written = personal_frame(person, 3, frame, traceparent, changed_at)
+    assert [message.body for message in delivery_messages([written] * (PEOPLE_PER_DELIVERY + 2))] == [
+        Delivery(frames=(expected,) * count).model_dump_json() for count in (PEOPLE_PER_DELIVERY, 2)
+    ]

@@ -70,7 +70,7 @@ class DeadLetters:
         queue. The sender's headers are left behind when they and ours do not fit one frame together. False is for a
         message whose channel is gone; it will come again.
         """
-        with under(traceparent_in(received.message.body)):
+        with under(traceparent_in(received.body)):
             return await self._publish(received, failure)
 
     async def _publish(self, received: Received, failure: Failure) -> bool:

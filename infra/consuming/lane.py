@@ -1,14 +1,13 @@
-"""One queue of the worker: a FastStream subscriber on a channel of its own, attached and let go as a whole."""
+"""One queue of a service, consumed on a channel of its own, attached and let go as a whole."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import cast
 
 import aiormq
-from aio_pika.abc import AbstractIncomingMessage, AbstractRobustChannel
-from faststream import AckPolicy
-from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitQueue
-from faststream.rabbit.annotations import RabbitMessage
+from aio_pika.abc import AbstractRobustChannel
+from aiormq.abc import DeliveredMessage
+from faststream.rabbit import Channel, RabbitBroker
 
 from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS
 from infra.consuming.received import Hold, Received
@@ -21,43 +20,34 @@ ANSWER_SECONDS = 1.0
 Handle = Callable[[Received], Awaitable[None]]
 
 
-async def _whole_message(message: RabbitMessage) -> AbstractIncomingMessage:
-    """Hand the whole message over as its body: with further parameters FastStream loses the order of the handlers."""
-    return message.raw_message
-
-
 class Lane:
+    """The connection and its channels are FastStream's. Its subscribers are not used: see decision 13."""
+
     def __init__(self, broker: RabbitBroker, queue: str, handle: Handle, prefetch: int = PREFETCH) -> None:
         self.queue = queue
         self._broker = broker
+        self._handle = handle
         self._settings = Channel(prefetch_count=prefetch)
         self._channel: AbstractRobustChannel | None = None
         self._hold = Hold()
-        self._subscriber = broker.subscriber(
-            RabbitQueue(queue, queue_type=QueueType.QUORUM, declare=False),
-            channel=self._settings,
-            ack_policy=AckPolicy.MANUAL,
-            decoder=_whole_message,
-            no_reply=True,
-        )
-
-        async def on_message(message: Any) -> None:  # noqa: ANN401 (FastStream reads the annotation)
-            hold = self._hold
-            if hold.take(message):
-                await handle(Received(message, queue, hold))
-
-        self._subscriber(on_message)
 
     async def attach(self) -> None:
         """Consume from the queue; it may deliver at once, or when the consumers before us are gone."""
         self._hold = Hold()
         async with asyncio.timeout(CONNECT_SECONDS):
             if self._channel is None:
-                await self._subscriber.start()
                 self._channel = await self._broker.config.channel_manager.get_channel(self._settings)
             else:
-                # Opens the same channel anew, with its prefetch and its consumer.
+                # Opens the same channel anew, with its prefetch.
                 await self._channel.reopen()
+            underlay = await self._channel.get_underlay_channel()
+            await underlay.basic_consume(self.queue, self._on_delivery)
+
+    async def _on_delivery(self, delivered: DeliveredMessage) -> None:
+        """Hand a message over. The library starts these in the order of the deliveries, and none gives way before."""
+        hold = self._hold
+        if hold.take(delivered):
+            await self._handle(Received(delivered, self.queue, hold))
 
     async def let_go(self) -> None:
         """Close the channel: what is not acknowledged goes back to the queue in its place, and the next may go on."""

@@ -4,8 +4,10 @@ import asyncio
 from dataclasses import dataclass, field
 
 import aiormq.abc
+from aio_pika import IncomingMessage
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelInvalidStateError
+from aiormq.abc import DeliveredMessage
 
 from infra.broker import BrokerAwayError
 from infra.broker.connection import endings_told
@@ -41,15 +43,14 @@ class Hold:
         """Whether all that is not acknowledged goes back to the queue."""
         return self.ended or (self._channel is not None and self._channel.is_closed)
 
-    def take(self, message: AbstractIncomingMessage) -> bool:
+    def take(self, delivered: DeliveredMessage) -> bool:
         """Note a delivery as open; say whether it is ours, and not of a channel that is closed."""
-        try:
-            channel = message.channel
-        except ChannelInvalidStateError:
+        channel = delivered.channel
+        if channel.is_closed:
             return False
         if self._channel is None:
             self._channel = channel
-        tag = message.delivery_tag
+        tag = delivered.delivery_tag
         if channel is not self._channel or tag is None:
             # The library has opened another channel by itself, where the numbers begin anew.
             self.missed = True
@@ -99,9 +100,27 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    message: AbstractIncomingMessage
+    delivered: DeliveredMessage
     queue: str
     hold: Hold
+
+    @property
+    def body(self) -> bytes:
+        return self.delivered.body
+
+    @property
+    def user_id(self) -> str | None:
+        """The broker user who sent it, if the message says so: the broker refuses any other."""
+        return self.delivered.header.properties.user_id
+
+    @property
+    def routing_key(self) -> str | None:
+        return self.delivered.routing_key
+
+    @property
+    def message(self) -> AbstractIncomingMessage:
+        """The message with all its properties. It is made anew each time: few messages are looked at so closely."""
+        return IncomingMessage(self.delivered)
 
     @property
     def is_gone(self) -> bool:
@@ -110,5 +129,5 @@ class Received:
 
     def acknowledge(self) -> None:
         """Acknowledge soon, if the message is still ours then; if not, it comes again, and is then known."""
-        if self.message.delivery_tag is not None:
-            self.hold.settle(self.message.delivery_tag)
+        if self.delivered.delivery_tag is not None:
+            self.hold.settle(self.delivered.delivery_tag)

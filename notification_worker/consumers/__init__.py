@@ -2,14 +2,13 @@
 
 What it does
     `consuming` keeps a connection, and on it the lanes that this worker should have (`lanes` says which). Each lane is
-    a queue behind a FastStream subscriber (`infra.consuming.lane`). `intake` takes one message: reads it (`reading`),
+    a queue, consumed on a channel of its own (`infra.consuming.lane`). `intake` takes a message: reads it (`reading`),
     and hands its event to the one `batcher` of the worker. The handler ends with that, and the message is acknowledged
     after the commit. What was committed together is acknowledged together, with one frame for each lane.
     `infra.consuming.dead_letters` takes what nobody can handle.
 
 Guarantees
-    · In order for each lane: FastStream starts the handlers in the order of delivery, and a handler reaches the
-      batcher without giving way. That holds for handlers that take the body only.
+    · In order for each lane: handlers start in the order of delivery, and each reaches the batcher without giving way.
     · Exactly once in effect: acknowledged after the commit; what comes again is known by its source and id.
     · One bad event disturbs nobody: the batch it is in is halved until it stands alone, and it is published to the
       dead letters, confirmed, before it is acknowledged.
@@ -34,5 +33,5 @@ Lifecycle
     cancelled first, since the next one would then start while earlier messages are still with us.
 
 May import
-    commands, contracts, infra, FastStream.
+    commands, contracts, infra.
 """

@@ -32,10 +32,10 @@ class LettersWithoutErased:
 
     async def take(self, received: Received, failure: Failure) -> bool:
         """Do as `TakesDeadLetters.take` does; while the database is away, the message keeps its place in its queue."""
-        if is_of_an_erasure(received.message.body):
+        if is_of_an_erasure(received.body):
             return await self._dead_letters.take(received, failure)
         pauses = full_jitter(_PAUSE_SECONDS, _PAUSE_CAP_SECONDS)
-        words = received.message.body + repr(received.message.headers).encode()
+        words = received.body + repr(received.message.headers).encode()
         while not received.is_gone:
             try:
                 erased = await self._names_somebody_erased(words)

@@ -42,7 +42,7 @@ class Intake:
         after that: hundreds wait for a batch, and each handler that waits with them costs more than the waiting.
         """
         try:
-            event = read_event(received.message)
+            event = read_event(received)
         except UnreadableEventError as error:
             await self._give_up(received, Failure(REASONS[type(error)], str(error), 1, datetime.now(UTC)))
             return

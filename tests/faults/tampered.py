@@ -138,7 +138,7 @@ def _acknowledges_first() -> None:
 
     def once(original: Function) -> Function:
         def acknowledge(self: Any) -> None:
-            if not self.message.processed:
+            if self.delivered.delivery_tag in self.hold._open:
                 original(self)
 
         return acknowledge

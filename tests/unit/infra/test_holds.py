@@ -36,15 +36,9 @@ class Channel:
 
 class Message:
     def __init__(self, channel: Channel, tag: int) -> None:
-        self._channel = channel
+        self.channel = channel
         self.delivery_tag = tag
         channel.open.append(tag)
-
-    @property
-    def channel(self) -> Channel:
-        if self._channel.is_closed:
-            raise ChannelInvalidStateError
-        return self._channel
 
 
 def take(hold: Hold, channel: Channel, tags: Sequence[int]) -> dict[int, Received]:

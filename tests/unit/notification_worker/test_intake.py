@@ -22,19 +22,13 @@ class Taken:
     is_gone = False
 
     def __init__(self, event: AnyEvent, sender: str) -> None:
-        self.message = cast("Any", _Message(event, sender))
+        self.body = event.model_dump_json().encode()
+        self.user_id = sender
+        self.routing_key = event.routing_key
         self.acknowledged = asyncio.Event()
 
     def acknowledge(self) -> None:
         self.acknowledged.set()
-
-
-class _Message:
-    def __init__(self, event: AnyEvent, sender: str) -> None:
-        self.body = event.model_dump_json().encode()
-        self.user_id = sender
-        self.routing_key = event.routing_key
-        self.message_id, self.type = event.id, event.type
 
 
 class NoDeadLetters:

@@ -1,14 +1,12 @@
-"""From a stored row to a person's preferences."""
+"""From what is stored to a person's preferences."""
 
-from typing import Any
-
-from sqlalchemy import Row
+from collections.abc import Mapping
+from datetime import time
 
 from contracts.notification_types import Frequency
 from notification_worker.audience.preferences import Preferences
 
 
-def preferences_of(row: Row[Any]) -> Preferences:
-    """Make the preferences of a whole row of `preferences`."""
-    frequencies = {kind: Frequency(frequency) for kind, frequency in row.frequencies.items()}
-    return Preferences(row.timezone, row.daily_at, frequencies)
+def preferences_of(timezone: str, daily_at: time, frequencies: Mapping[str, str]) -> Preferences:
+    """Make the preferences of a row of `preferences`."""
+    return Preferences(timezone, daily_at, {kind: Frequency(frequency) for kind, frequency in frequencies.items()})

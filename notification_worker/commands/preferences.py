@@ -63,7 +63,7 @@ async def write_preferences(
 async def _read(connection: AsyncConnection, user_id: UUID) -> tuple[Preferences, tuple[str, ...]]:
     found = await connection.execute(select(preferences).where(preferences.c.user_id == user_id))
     row = found.one_or_none()
-    held = AT_ONCE if row is None else preferences_of(row)
+    held = AT_ONCE if row is None else preferences_of(row.timezone, row.daily_at, row.frequencies)
     known = await connection.execute(select(kinds.c.kind).order_by(kinds.c.kind).limit(KINDS))
     # What was decided on comes first, so that it is shown however many kinds there are.
     decided = [name for name in sorted(held.frequencies) if name not in OWN_TYPES]

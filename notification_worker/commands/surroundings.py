@@ -1,12 +1,13 @@
 """What a batch of events finds in the database, and how it changes from event to event."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, select, true
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, cast, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,7 +61,14 @@ _MUTED_BY_NEXT = Statement(_MUTING.where(muted_tasks.c.user_id > _AFTER, muted_t
 _USERS = bindparam("user_ids", type_=ARRAY(Uuid))
 _PEOPLE = Statement(select(users.c.id, users.c.erased_at).where(users.c.id == func.any(_USERS)))
 _KINDS = select(kinds.c.kind).where(kinds.c.kind == func.any(bindparam("kinds", type_=ARRAY(Text))))
-_PREFERENCES = select(preferences).where(preferences.c.user_id == func.any(_USERS))
+_PREFERENCES = Statement(
+    select(
+        preferences.c.user_id,
+        preferences.c.timezone,
+        preferences.c.daily_at,
+        cast(preferences.c.frequencies, Text).label("frequencies"),
+    ).where(preferences.c.user_id == func.any(_USERS))
+)
 
 
 @dataclass(slots=True)
@@ -185,8 +193,8 @@ async def _read_people(
     for watching in picture.watchers.values():
         for person in picture.erased & watching.keys():
             del watching[person]
-    chosen = await connection.execute(_PREFERENCES, {"user_ids": people})
-    picture.preferences.update({row.user_id: preferences_of(row) for row in chosen})
+    for user_id, timezone, daily_at, frequencies in await within(connection, _PREFERENCES, user_ids=people):
+        picture.preferences[user_id] = preferences_of(timezone, daily_at, json.loads(frequencies))
 
 
 @cache

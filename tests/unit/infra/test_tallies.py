@@ -38,6 +38,19 @@ def test_a_value_counts_under_the_first_bound_that_it_does_not_exceed() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "values", [(), (0.3,), (0.1, 0.1), (0.2, 0.9, 1.0), (0.0, 0.05, 0.5, 7.0), (-1.0, 0.05), (-3.0, -2.0), (2.0, 90.0)]
+)
+def test_values_counted_together_count_as_each_by_itself(values: tuple[float, ...]) -> None:
+    together, each = Distribution((0.1, 1.0)), Distribution((0.1, 1.0))
+    together.observe_all(values)
+    for value in values:
+        each.observe(value)
+
+    assert together.counts == each.counts
+    assert together.total == pytest.approx(each.total)
+
+
 def test_a_number_that_is_not_known_is_described_and_has_no_sample() -> None:
     assert page_of(gauge("a_rows", "A", None)) == "# HELP a_rows A\n# TYPE a_rows gauge\n"
     assert page_of(gauge("a_rows", "A", 0)).endswith("a_rows 0.0\n")

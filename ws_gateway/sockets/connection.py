@@ -34,6 +34,9 @@ _WHOLE_TEXT = 0x81
 _SHORT, _MEDIUM = 125, 0xFFFF
 _MEDIUM_HEADER, _LONG_HEADER = struct.Struct(">BBH"), struct.Struct(">BBQ")
 
+_OPEN = State.OPEN
+"""What is done with each frame has no time to look a member of an enumeration up."""
+
 _CODES = frozenset(CloseCode)
 _NO_REQUEST = Request("", Headers())
 _NO_RESPONSE = Response(0, "", Headers())
@@ -163,7 +166,7 @@ class GatewayConnection(ServerConnection):
         No connection has an extension, and none is ever in the middle of a message in parts, so a frame is its header
         and the text (RFC 6455 section 5.2). The library's way there makes objects that cost more than the write.
         """
-        if self.protocol.state is State.OPEN:
+        if self.protocol.state is _OPEN:
             try:
                 self.transport.write(_header(len(text)) + text)
             except (OSError, RuntimeError):

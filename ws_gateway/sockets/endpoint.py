@@ -66,6 +66,7 @@ class Endpoint:
             stream_is_read=stream_is_read,
             stream_wait_seconds=limits.stream_wait_seconds,
             buffer_bytes=limits.buffer_bytes,
+            usual_bytes=limits.buffer_bytes - _WRITE_LIMIT_BYTES,
             slow_seconds=limits.slow_seconds,
             authenticated=gate.authenticated,
             close=self._close,

@@ -28,13 +28,17 @@ class TokenVerifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all windows of a gateway share."""
+    """What all windows of a gateway share.
+
+    A frame of `usual_bytes` at most fits beside what a connection holds that is not paused: `buffer_bytes` together.
+    """
 
     directory: Directory
     verifier: TokenVerifier
     stream_is_read: asyncio.Event
     stream_wait_seconds: float
     buffer_bytes: int
+    usual_bytes: int
     slow_seconds: float
     authenticated: Callable[[GatewayConnection], None]
     close: Callable[[GatewayConnection, CloseCode, str], None]
@@ -65,7 +69,8 @@ class Window:
 
     def push(self, seq: int, frame: bytes, age: float | None) -> None:
         """Send a frame that changes the person's inbox to `seq`; `age` is that of the change in seconds, if known."""
-        self._perform(self._session.delivery(seq, frame, self._now(), age))
+        if self._session.delivery(seq, self._connection.loop.time(), age) and not self._send(frame):
+            self._perform(self._session.too_slow())
 
     def end_session(self) -> None:
         """Close: the session of its token has ended."""
@@ -145,13 +150,14 @@ class Window:
     def _send(self, frame: bytes) -> bool:
         """Write without waiting, unless the page is too slow: the transport's buffer is the only one, and bounded."""
         connection = self._connection
-        buffered = connection.transport.get_write_buffer_size() + len(frame)
         paused_since = connection.paused_since
-        if buffered > self._surroundings.buffer_bytes or (
-            paused_since is not None and self._now() - paused_since > self._surroundings.slow_seconds
-        ):
-            log.info("window_too_slow", connection_id=str(connection.id), buffered_bytes=buffered)
-            return False
+        if paused_since is not None or len(frame) > self._surroundings.usual_bytes:
+            buffered = connection.transport.get_write_buffer_size() + len(frame)
+            if buffered > self._surroundings.buffer_bytes or (
+                paused_since is not None and self._now() - paused_since > self._surroundings.slow_seconds
+            ):
+                log.info("window_too_slow", connection_id=str(connection.id), buffered_bytes=buffered)
+                return False
         connection.send_whole(frame)
         return True
 

@@ -45,23 +45,23 @@ _inputs = st.one_of(
     st.tuples(st.just("token_refused")),
     st.tuples(st.just("unavailable")),
     st.tuples(st.just("joined"), st.sampled_from(Joining)),
-    st.tuples(
-        st.just("delivery"), st.integers(1, 50), st.just(b'{"type": "PONG", "payload": {}}'), st.none() | st.floats()
-    ),
+    st.tuples(st.just("delivery"), st.integers(1, 50), st.none() | st.floats()),
     st.tuples(st.just("resync")),
     st.tuples(st.just("session_ended")),
     st.tuples(st.just("drain"), st.integers(0, 10_000)),
     st.tuples(st.just("restart")),
     st.tuples(st.just("tick")),
 )
-_TIMED = {"text_frame", "token_verified", "joined", "delivery", "tick"}
+_DELIVERED = b'{"type": "PONG", "payload": {}}'
+_TIMED = {"text_frame", "token_verified", "joined", "tick"}
 
 
 def _put(session: Session, given_input: tuple[Any, ...], now: float) -> Actions:
     name, *arguments = given_input
-    # The moment comes before the age of the change, which only a delivery has.
-    arguments[2:2] = [now] if name in _TIMED else []
-    actions: Actions = getattr(session, name)(*arguments)
+    if name == "delivery":
+        seq, age = arguments
+        return (Send(_DELIVERED),) if session.delivery(seq, now, age) else ()
+    actions: Actions = getattr(session, name)(*arguments, *([now] if name in _TIMED else []))
     return actions
 
 

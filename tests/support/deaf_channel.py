@@ -10,12 +10,15 @@ from yarl import URL
 _FRAME_HEADER_BYTES = 7
 _FRAME_END_BYTES = 1
 _CHANNEL_OPEN = bytes((0, 20, 0, 10))
+_ACKNOWLEDGEMENT = bytes((0, 60, 0, 80))
+_TAG_BYTES = 8
 
 
 class DeafChannel:
     """Passes AMQP 0-9-1 frames on (specification, 4.2.3), except what the broker sends on a channel that is silenced.
 
-    `url` is the broker's address by way of this.
+    `url` is the broker's address by way of this. `acknowledged` holds the delivery tags that were answered for, as they
+    came.
     """
 
     def __init__(self, url: str) -> None:
@@ -25,6 +28,7 @@ class DeafChannel:
         self.silenced: int | None = None
         self.connections = 0
         self.opened_channels = 0
+        self.acknowledged: list[int] = []
 
     @classmethod
     @asynccontextmanager
@@ -59,7 +63,10 @@ class DeafChannel:
             writer.write(await reader.readexactly(len(b"AMQP") + 4))
             while True:
                 frame = await _frame(reader)
-                self.opened_channels += frame[_FRAME_HEADER_BYTES:].startswith(_CHANNEL_OPEN)
+                method, arguments = frame[_FRAME_HEADER_BYTES:][:4], frame[_FRAME_HEADER_BYTES:][4:]
+                self.opened_channels += method == _CHANNEL_OPEN
+                if method == _ACKNOWLEDGEMENT:
+                    self.acknowledged.append(int.from_bytes(arguments[:_TAG_BYTES], "big"))
                 writer.write(frame)
                 await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

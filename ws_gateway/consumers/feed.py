@@ -32,6 +32,10 @@ SHOWN_SECONDS = 5.0
 
 _BATCH = 100
 
+_ANSWERS = 10
+"""So many for as many messages as the broker sends ahead. Each is a write that wakes the broker, which takes as long as
+to push five frames."""
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -61,6 +65,9 @@ class Feed:
     def __init__(self, channel: aiormq.abc.AbstractChannel, prefetch: int) -> None:
         self._channel = channel
         self._prefetch = prefetch
+        self._at_once = max(1, prefetch // _ANSWERS)
+        self._done_with = 0
+        self._done_tag = 0
         self._incoming: asyncio.Queue[StreamMessage | None] = asyncio.Queue()
 
     @classmethod
@@ -115,10 +122,28 @@ class Feed:
         return messages
 
     async def acknowledge(self, messages: list[StreamMessage]) -> None:
-        """Ask for as many messages more; one answer for the whole group."""
+        """Ask for as many messages more, once they are enough for an answer.
+
+        Raises:
+            BrokerAwayError: the connection or the channel is gone.
+        """
+        self._done_with += len(messages)
+        self._done_tag = messages[-1].delivery_tag
+        if self._done_with >= self._at_once:
+            await self.acknowledge_rest()
+
+    async def acknowledge_rest(self) -> None:
+        """Answer for what is done with, however little: the broker ends a channel that owes an answer for half an hour.
+
+        Raises:
+            BrokerAwayError: the connection or the channel is gone.
+        """
+        if not self._done_with:
+            return
+        self._done_with = 0
         try:
             with endings_told():
-                await self._channel.basic_ack(messages[-1].delivery_tag, multiple=True, wait=False)
+                await self._channel.basic_ack(self._done_tag, multiple=True, wait=False)
         except CONNECTION_EXCEPTIONS as error:
             raise BrokerAwayError(f"the stream cannot be read: {error!r}") from error
 

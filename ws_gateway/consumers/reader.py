@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from infra.backoff import full_jitter
 from infra.broker import BrokerAwayError
 from infra.broker.connection import close, connect
 from infra.telemetry.logging import get_logger
-from ws_gateway.consumers.feed import Feed, Position, StreamMessage, newest_offset
+from ws_gateway.consumers.feed import Feed, StreamMessage, newest_offset
 from ws_gateway.consumers.messages import Applier
 from ws_gateway.hub.directory import Directory
 
@@ -57,7 +58,7 @@ class StreamReader:
         self.lag_seconds = self._applier.lag_seconds
         self.change_seconds = self._applier.change_seconds
         self._options = options
-        self._position: Position | None = None
+        self._applied: StreamMessage | None = None
         self._end: int | None = None
         self._missed = False
         self._resyncing: asyncio.Task[None] | None = None
@@ -108,41 +109,41 @@ class StreamReader:
         connection = await connect(self._urls, "ws-gateway")
         self._connected = True
         try:
-            if self._position is not None:
-                async with Feed.open(connection, self._position.offset, self._options.prefetch) as feed:
-                    if await self._resume(feed, self._position):
+            if self._applied is not None:
+                async with Feed.open(connection, self._applied.offset, self._options.prefetch) as feed:
+                    if await self._resume(feed, self._applied):
                         await self._read(feed, connection, group)
-                log.warning("stream_not_resumable", offset=self._position.offset)
-                self._position = None
+                log.warning("stream_not_resumable", offset=self._applied.offset)
+                self._applied = None
             self._missed = True
             start = datetime.now(UTC) - timedelta(seconds=self._options.history_seconds)
             async with Feed.open(connection, start, self._options.prefetch) as feed:
-                self._position = await self._read_history(feed)
+                self._applied = await self._read_history(feed)
                 await self._read(feed, connection, group)
         finally:
             self._connected = False
             await close(connection)
 
-    async def _resume(self, feed: Feed, position: Position) -> bool:
+    async def _resume(self, feed: Feed, applied: StreamMessage) -> bool:
         """Check that the message that was applied last comes first; whatever else comes, something may be missing."""
         try:
             async with asyncio.timeout(RESUME_SECONDS):
                 messages = await feed.batch()
         except TimeoutError:
             return False
-        if messages[0].position != position:
+        if messages[0].position != applied.position:
             return False
         await self._apply(messages[1:])
         await feed.acknowledge(messages)
         return True
 
-    async def _read_history(self, feed: Feed) -> Position | None:
+    async def _read_history(self, feed: Feed) -> StreamMessage | None:
         """Read up to what was the end of the stream when we came, only for sessions that have ended."""
         last = await feed.last_offset()
         self._end = last
-        position: Position | None = None
+        newest: StreamMessage | None = None
         # A feed that has nothing although the stream has a last message starts behind it: all of it is too old.
-        while last is not None and (feed.has_more if position is None else position.offset < last):
+        while last is not None and (feed.has_more if newest is None else newest.offset < last):
             try:
                 async with asyncio.timeout(STALL_SECONDS):
                     messages = await feed.batch()
@@ -150,15 +151,15 @@ class StreamReader:
                 raise BrokerAwayError("the history of the stream does not come") from None
             for message in messages:
                 self._applier.apply_history(message)
-            position = messages[-1].position
+            newest = messages[-1]
             await feed.acknowledge(messages)
             await asyncio.sleep(0)
-        return position
+        return newest
 
     async def _read(self, feed: Feed, connection: AbstractConnection, group: asyncio.TaskGroup) -> None:
         """Apply what comes, until the feed is lost."""
         self.is_read.set()
-        log.info("stream_read", offset=None if self._position is None else self._position.offset)
+        log.info("stream_read", offset=None if self._applied is None else self._applied.offset)
         if self._missed:
             self._missed = False
             self._stop_resyncing()
@@ -180,13 +181,15 @@ class StreamReader:
         """
         in_vain = 0
         while True:
-            before = self._position
+            before = self._applied
             await asyncio.sleep(QUIET_SECONDS)
-            is_behind = False if self._position is not before else await self._is_behind(connection)
+            with suppress(BrokerAwayError):  # Whoever waits for the next message is told of it.
+                await feed.acknowledge_rest()
+            is_behind = False if self._applied is not before else await self._is_behind(connection)
             if is_behind:
                 await asyncio.sleep(OVERDUE_SECONDS)
             in_vain = in_vain + 1 if is_behind is None else 0
-            if self._position is before and (is_behind or in_vain == LOOKS_IN_VAIN):
+            if self._applied is before and (is_behind or in_vain == LOOKS_IN_VAIN):
                 log.warning("stream_stalled", offset=None if before is None else before.offset, in_vain=in_vain)
                 feed.end()
                 return
@@ -197,18 +200,18 @@ class StreamReader:
             end = await newest_offset(connection)
         except BrokerAwayError:
             return None
-        known = self._end if self._position is None else self._position.offset
+        known = self._end if self._applied is None else self._applied.offset
         if known is None:
             self._end = end
             return False
         return None if end is None else end > known
 
     async def _apply(self, messages: list[StreamMessage]) -> None:
-        """Apply messages and give way to the sockets now and then; each moves the position by itself."""
+        """Apply messages and give way to the sockets now and then; the last one is known at any time."""
         turn_ends = time.monotonic() + _SLICE_SECONDS
         for message in messages:
             self._applier.apply(message)
-            self._position = message.position
+            self._applied = message
             if time.monotonic() > turn_ends:
                 await asyncio.sleep(0)
                 turn_ends = time.monotonic() + _SLICE_SECONDS

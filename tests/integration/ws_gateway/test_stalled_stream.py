@@ -8,6 +8,7 @@ from tests.support.tokens import Signer
 
 ANN = UUID(int=1)
 _CHANNEL_OF_THE_CONSUMER = 1
+_MESSAGES = 60
 
 
 async def test_a_consumer_that_hangs_on_a_good_connection_is_replaced(
@@ -27,6 +28,26 @@ async def test_a_consumer_that_hangs_on_a_good_connection_is_replaced(
 
         assert await window.next_seqs(2) == [2, 3]
         assert way.connections == 2
+
+
+async def test_the_broker_is_answered_for_many_messages_at_once_and_for_the_last_ones_soon(
+    gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
+) -> None:
+    async with (
+        DeafChannel.to(gateway_broker_url) as way,
+        running_gateway(way.url, jwks_url) as gateway,
+        page(gateway, signer.token(ANN)) as window,
+    ):
+        for seq in range(1, _MESSAGES + 1):
+            await sender.deliver((ANN, seq))
+            assert await window.next_seqs(1) == [seq]
+
+        async def all_answered() -> bool:
+            return bool(way.acknowledged) and way.acknowledged[-1] == _MESSAGES
+
+        await until(all_answered, "an answer for all messages")
+        assert len(way.acknowledged) < _MESSAGES / 2
+        assert way.connections == 1
 
 
 async def test_a_stream_at_rest_is_left_alone(

@@ -8,7 +8,6 @@ from infra.auth.key_set import PublishedKeys
 from infra.garbage import GarbagePolicy
 from infra.health import Health
 from infra.health_metrics import HealthMetrics
-from infra.http.server import listen
 from infra.lifecycle import run_services
 from infra.metrics.registry import process_registry
 from infra.settings import broker_addresses
@@ -21,6 +20,7 @@ from ws_gateway.settings import GatewaySettings
 from ws_gateway.sockets.drain import DrainLimits
 from ws_gateway.sockets.endpoint import Endpoint, EndpointLimits
 from ws_gateway.sockets.gate import Gate
+from ws_gateway.sockets.listener import listen_for_pages
 from ws_gateway.sockets.session import SessionLimits
 
 _OPEN_SECONDS = 5.0
@@ -34,7 +34,7 @@ async def run(settings: GatewaySettings, stop: asyncio.Event) -> int:
     Raises:
         AddressInUseError: the port is taken.
     """
-    listener = listen(settings.host, settings.socket_port)
+    listener = listen_for_pages(settings.host, settings.socket_port)
     drained, closed = asyncio.Event(), asyncio.Event()
     directory = Directory(EndedSessions(settings.access_token_seconds), settings.socket_connections_a_person)
     reader = StreamReader(broker_addresses(settings.gateway_broker_url), directory, _reader_options(settings))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -13,6 +13,9 @@ from infra.lifecycle import Service
 
 _BACKLOG = 4_096
 """As many as Linux keeps by default; who finds it full tries again after a second."""
+
+Option = tuple[int, int, int]
+"""Level, name and value of a socket's option, as `setsockopt` takes them."""
 
 _KEEP_ALIVE_SECONDS = 20
 _DRAIN_SECONDS = 5
@@ -26,16 +29,26 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, options: Iterable[Option] = ()) -> socket.socket:
     """Open the address of a server before anything else is started.
+
+    Every connection has those of the `options` that a system lets it inherit from the socket that it came to, whoever
+    accepts it and however early it came: they are set before anybody can come.
 
     Raises:
         AddressInUseError: another process has it.
     """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        return socket.create_server((host, port), backlog=_BACKLOG, reuse_port=False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in options:
+            listener.setsockopt(*option)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as error:
+        listener.close()
         raise AddressInUseError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+    return listener
 
 
 def http_service(app: ASGIApp, listener: socket.socket) -> Service:

@@ -8,10 +8,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request
 
-from infra.http.server import listen
 from infra.local.ports import LOOPBACK, free_ports
 from ws_gateway.sockets.connection import GatewayConnection
 from ws_gateway.sockets.endpoint import listen_for_sockets
+from ws_gateway.sockets.listener import listen_for_pages
 
 LARGEST_BYTES = 32 * 1024 * 1024
 _OPEN_SECONDS = 5.0
@@ -41,7 +41,7 @@ async def echoing() -> AsyncIterator[str]:
     (port,) = free_ports(1)
     server = await listen_for_sockets(
         _echo,
-        listen(LOOPBACK, port),
+        listen_for_pages(LOOPBACK, port),
         origins=(),
         answer=_welcome,
         open_seconds=_OPEN_SECONDS,

@@ -15,7 +15,6 @@ from contracts.tokens import Principal
 from infra.auth import TokenInvalidError
 from infra.errors import UnavailableError
 from infra.health import Health
-from infra.http.server import listen
 from ws_gateway.hub.admission import Admission, AdmissionLimits
 from ws_gateway.hub.directory import Directory
 from ws_gateway.hub.ended_sessions import EndedSessions
@@ -23,6 +22,7 @@ from ws_gateway.metrics import SessionTallies
 from ws_gateway.sockets.drain import DrainLimits
 from ws_gateway.sockets.endpoint import Endpoint, EndpointLimits
 from ws_gateway.sockets.gate import Gate
+from ws_gateway.sockets.listener import listen_for_pages
 from ws_gateway.sockets.session import SessionLimits
 
 ANN, JOHN = UUID(int=1), UUID(int=2)
@@ -72,7 +72,7 @@ def secret_of(person: UUID) -> str:
 @asynccontextmanager
 async def served(open_seconds: float = 5) -> AsyncIterator[tuple[Directory, int]]:
     """Serve sockets until the block ends; give the hub and the port."""
-    listener = listen("127.0.0.1", 0)
+    listener = listen_for_pages("127.0.0.1", 0)
     stop, drained, is_read = asyncio.Event(), asyncio.Event(), asyncio.Event()
     is_read.set()
     directory = Directory(EndedSessions(0), 20)

@@ -6,6 +6,7 @@ _SESSION = "ws_gateway/sockets/session.py"
 _ENDPOINT = "ws_gateway/sockets/endpoint.py"
 _ADMISSION = "ws_gateway/hub/admission.py"
 _DIRECTORY = "ws_gateway/hub/directory.py"
+_LISTENER = "ws_gateway/sockets/listener.py"
 
 _OF_SESSION = "unit/ws_gateway/test_session.py::test_"
 _AUTHENTICATION = "integration/ws_gateway/test_authentication.py::test_"
@@ -146,15 +147,15 @@ OF_SOCKETS = (
     ),
     Guard(
         "10. what the kernel keeps",
-        "ws_gateway/sockets/connection.py",
-        "accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)",
-        "pass",
+        _LISTENER,
+        "_SENT_AT_ONCE, _LITTLE_KEPT]",
+        "_SENT_AT_ONCE]",
         (f"{_SLOW}the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long",),
     ),
     Guard(
         "10. the kernel gives a dead peer up",
-        "ws_gateway/sockets/connection.py",
-        "accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)",
+        _LISTENER,
+        "options.append((socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS))",
         "pass",
         (f"{_SLOW}the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_for_long",),
     ),

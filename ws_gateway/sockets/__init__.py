@@ -2,8 +2,9 @@
 
 What it does
     `session` is the protocol as a state machine, with frames in and `actions` out. `window` carries out what a session
-    decides, on one `connection`. `gate` decides at the handshake who is let in. `endpoint` serves them all, and lets
-    them go when the process stops, at the pace that `drain` gives.
+    decides, on one `connection`. `listener` is where connections come in, with their bounds. `gate` decides at the
+    handshake who is let in. `endpoint` serves them all, and lets them go when the process stops, at the pace that
+    `drain` gives.
 
 States
     awaiting_token → verifying → joining → ready → closed; from each of them closed. A renewal of the token passes

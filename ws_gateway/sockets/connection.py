@@ -1,10 +1,7 @@
 """The connection of the websockets library, with what a gateway needs to know of it besides."""
 
-import asyncio
-import socket
 import struct
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -23,12 +20,6 @@ log = get_logger("connection")
 
 ProcessRequest = Callable[[ServerConnection, Request], Awaitable[Response | None] | Response | None]
 ProcessResponse = Callable[[ServerConnection, Request, Response], Awaitable[Response | None] | Response | None]
-
-_USER_TIMEOUT_MS = 20_000
-"""After this time without an answer to what was sent, the kernel takes the peer for dead (RFC 5482)."""
-
-_SEND_BUFFER_BYTES = 64 * 1024
-"""Of the kernel, which would otherwise take up to four MiB for a page that reads nothing."""
 
 _WHOLE_TEXT = 0x81
 _SHORT, _MEDIUM = 125, 0xFFFF
@@ -92,20 +83,6 @@ class GatewayConnection(ServerConnection):
         if sent is None:
             return {"by": "nobody", "code": int(StandardCode.ABNORMAL_CLOSURE)}
         return {"by": "gateway", "code": sent.code, "reason": sent.reason}
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let the kernel send each frame at once, and bound what it keeps for the client.
-
-        Not on the listening socket, for all that it accepts: who came in the moment before that, and after a restart
-        these are thousands, would have none of it.
-        """
-        super().connection_made(transport)
-        accepted = transport.get_extra_info("socket")
-        with suppress(OSError):  # Some systems refuse it for a client that is gone again.
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            accepted.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
 
     async def handshake(
         self,

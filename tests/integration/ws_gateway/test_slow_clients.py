@@ -5,6 +5,7 @@ import socket
 import time
 
 from tests.fuzz.sockets import HANDSHAKE, JOHN, Client, auth, secret_of, served
+from ws_gateway.sockets.listener import listen_for_pages
 from ws_gateway.sockets.window import Window
 
 OPEN_SECONDS = 3.0
@@ -43,8 +44,20 @@ async def test_the_kernel_keeps_little_for_a_client_that_reads_nothing_and_not_f
         await client.until("READY")
         (window,) = directory.windows()
         assert isinstance(window, Window)
-        accepted = window._connection.transport.get_extra_info("socket")  # nothing else shows what the kernel was told
-        # Linux doubles what is set, for what it needs itself.
-        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 64 * 1024
-        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+        # Nothing else shows what the kernel was told.
+        _assert_bounded(window._connection.transport.get_extra_info("socket"))
         client.close()
+
+
+def test_so_it_does_for_those_who_connect_before_anybody_accepts_them() -> None:
+    with listen_for_pages("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            _assert_bounded(accepted)
+
+
+def _assert_bounded(accepted: socket.socket) -> None:
+    # Linux doubles what is set, for what it needs itself.
+    assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) <= 2 * 64 * 1024
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1

@@ -1,5 +1,6 @@
 """Whose address a connection has. Source: the `X-Forwarded-For` header as proxies write it."""
 
+import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -40,6 +41,15 @@ def _is_trusted(address: str, proxies: Networks) -> bool:
 
 
 def _subscriber(address: str) -> str:
+    try:
+        # That it is one is all that is to be known of an IPv4 address, which has one way of being written.
+        socket.inet_pton(socket.AF_INET, address)
+    except (OSError, ValueError):
+        return _subscriber_of_ipv6(address)
+    return address
+
+
+def _subscriber_of_ipv6(address: str) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -114,10 +114,9 @@ class Endpoint:
         if self._draining:
             self._ask_to_go(window)
         try:
-            async for frame in connection:
-                await window.receive(frame)
-                # A token is half a KiB, and the next frame comes much later.
-                del frame
+            while True:
+                # No name for the frame: a token is half a KiB, and the next frame comes much later.
+                await window.receive(await connection.recv())
         except ConnectionClosed:
             pass  # How a page goes is its own business: of that the log tells at DEBUG only, or pages could fill it.
         finally:

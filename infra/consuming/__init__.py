@@ -9,7 +9,7 @@ What it does
 Guarantees
     In order for each queue, as long as a handler reaches its work without giving way. What was not acknowledged goes
     back to its queue, in its place, when the channel is closed. A message becomes a dead letter, confirmed, before it
-    is acknowledged.
+    is acknowledged. What a handler drops by dying comes again: the queue is soon attached anew.
 
 Lifecycle
     A connection is never repaired, always replaced. `SingleQueue.run` is a service of `infra.lifecycle`.

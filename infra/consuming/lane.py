@@ -47,7 +47,8 @@ class Lane:
         """Hand a message over. The library starts these in the order of the deliveries, and none gives way before."""
         hold = self._hold
         if hold.take(delivered):
-            await self._handle(Received(delivered, self.queue, hold))
+            received = Received(delivered, self.queue, hold)
+            await received.see_to(self._handle(received))
 
     async def let_go(self) -> None:
         """Close the channel: what is not acknowledged goes back to the queue in its place, and the next may go on."""

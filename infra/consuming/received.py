@@ -1,6 +1,7 @@
 """A message that a lane delivered, and whether it is still ours."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 import aiormq.abc
@@ -11,14 +12,18 @@ from aiormq.abc import DeliveredMessage
 
 from infra.broker import BrokerAwayError
 from infra.broker.connection import endings_told
+from infra.telemetry.logging import get_logger
+
+log = get_logger("consuming")
 
 
 @dataclass(slots=True)
 class Hold:
     """One time of being attached to a queue, with a channel of its own, whose deliveries are numbered without a gap.
 
-    `ended` says that the channel is being closed, or is closed. `missed` says that a delivery never came to us, or
-    came over another channel: then the order is lost, and the lane has to be attached anew.
+    `ended` says that the channel is being closed, or is closed. `missed` says that a delivery never came to us, came
+    over another channel, or was dropped by an error that nobody expected: then the lane has to be attached anew, so
+    that what is open comes again.
 
     Messages are acknowledged in groups: with the highest number below which nothing is open the broker takes all before
     it as acknowledged too. What is settled above a message that is still open is acknowledged by itself, so that one
@@ -80,6 +85,9 @@ class Hold:
                 await self._acknowledge_settled()
         except (BrokerAwayError, ChannelInvalidStateError, *CONNECTION_EXCEPTIONS):
             return
+        except Exception:
+            log.exception("acknowledging_died")
+            self.missed = True
         finally:
             self._acknowledging = None
 
@@ -126,6 +134,14 @@ class Received:
     def is_gone(self) -> bool:
         """Whether the message goes back to its queue, unless it was acknowledged before."""
         return self.hold.is_gone
+
+    async def see_to(self, handling: Awaitable[None]) -> None:
+        """Wait for what handles the message; if that dies of an error that nobody expected, the message comes again."""
+        try:
+            await handling
+        except Exception:
+            log.exception("handling_died", queue=self.queue)
+            self.hold.missed = True
 
     def acknowledge(self) -> None:
         """Acknowledge soon, if the message is still ours then; if not, it comes again, and is then known."""

@@ -52,6 +52,9 @@ class Intake:
                 await self._sessions.applied(event, abandoned=lambda: received.is_gone)
             except AbandonedError:
                 return
+            except CulpritError as culprit:
+                await self._give_up(received, _failure_of(culprit))
+                return
         batcher = self._sessions if isinstance(event, SessionEnded) else self._batcher
         batcher.applied(event, abandoned=lambda: received.is_gone).add_done_callback(partial(self._settle, received))
 
@@ -60,7 +63,9 @@ class Intake:
         if error is None:
             received.acknowledge()
         elif isinstance(error, CulpritError):
-            giving_up = asyncio.get_running_loop().create_task(self._give_up(received, _failure_of(error)))
+            giving_up = asyncio.get_running_loop().create_task(
+                received.see_to(self._give_up(received, _failure_of(error)))
+            )
             self._giving_up.add(giving_up)
             giving_up.add_done_callback(self._giving_up.discard)
 

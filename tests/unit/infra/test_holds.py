@@ -139,3 +139,16 @@ async def test_a_message_of_a_channel_that_was_closed_is_not_taken_for_one_of_th
 
     assert (hold.take(late), hold.missed) == (False, False)
     assert (hold.take(stray), hold.missed) == (False, True)
+
+
+async def test_a_lane_is_attached_anew_when_acknowledging_dies_of_an_error_that_nobody_expected() -> None:
+    class Dying(Channel):
+        async def basic_ack(self, delivery_tag: int, *, multiple: bool) -> None:
+            raise LookupError(delivery_tag, multiple)
+
+    hold = Hold()
+    received = take(hold, Dying(), [1])
+
+    await settle(received, 1)
+
+    assert hold.missed

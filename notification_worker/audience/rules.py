@@ -8,7 +8,7 @@ from uuid import UUID
 
 from contracts.events import AnyEvent
 from contracts.events.notification import NotificationRequested, NotificationRequestedData
-from contracts.events.task import TaskAssigned, TaskCommentAdded, TaskEventData, TaskStatusChanged
+from contracts.events.task import TaskAssigned, TaskCommentAdded, TaskEventData, TaskStatus, TaskStatusChanged
 from contracts.notification_types import Frequency, NotificationType, Outcome, Reason
 from notification_worker.audience.former_names import without_name
 from notification_worker.audience.preferences import AT_ONCE, Preferences
@@ -100,14 +100,12 @@ def telling_of(event: AnyEvent, around: Surroundings) -> Telling | None:
             parts = _of_task(NotificationType.TASK_ASSIGNED, data, around)
             reasons[data.assignee.id] = (Reason.ASSIGNED,)
         case TaskStatusChanged(data=data):
-            parts = replace(
-                _of_task(NotificationType.STATUS_CHANGED, data, around),
-                old_status=data.old_status,
-                new_status=data.new_status,
+            parts = _of_task(
+                NotificationType.STATUS_CHANGED, data, around, old_status=data.old_status, new_status=data.new_status
             )
             reasons.update(_of_watchers(around))
         case TaskCommentAdded(data=data):
-            parts = replace(_of_task(NotificationType.COMMENT_ADDED, data, around), comment_id=data.comment.id)
+            parts = _of_task(NotificationType.COMMENT_ADDED, data, around, comment_id=data.comment.id)
             reasons.update(_of_watchers(around))
         case NotificationRequested(data=data):
             parts = _of_request(data, around)
@@ -153,7 +151,15 @@ def _of_watchers(around: Surroundings) -> dict[UUID, tuple[Reason, ...]]:
     return {user_id: in_order(watching.reasons) for user_id, watching in around.watchers.items() if watching.now}
 
 
-def _of_task(notification_type: NotificationType, data: TaskEventData, around: Surroundings) -> Parts:
+def _of_task(
+    notification_type: NotificationType,
+    data: TaskEventData,
+    around: Surroundings,
+    *,
+    old_status: TaskStatus | None = None,
+    new_status: TaskStatus | None = None,
+    comment_id: UUID | None = None,
+) -> Parts:
     actor = None if data.actor.id in around.erased else data.actor
     return Parts(
         type=notification_type.value,
@@ -161,6 +167,9 @@ def _of_task(notification_type: NotificationType, data: TaskEventData, around: S
         actor_name=actor.name if actor else None,
         task_id=data.task.id,
         task_title=data.task.title,
+        old_status=old_status,
+        new_status=new_status,
+        comment_id=comment_id,
         task_deleted=around.task_deleted,
     )
 

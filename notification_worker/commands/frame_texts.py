@@ -3,6 +3,7 @@
 The frames of one event differ in who gets them and in their numbers; what they say is the same, and is written once.
 """
 
+from operator import itemgetter
 from typing import Any
 
 from pydantic_core import to_json
@@ -13,6 +14,8 @@ from notification_worker.audience.wording import Parts, link_of, message_of
 from notification_worker.commands.notification_rows import PARTS, Columns, actor_of, parts_of
 
 _MOMENTS = ("created_at", "updated_at", "read_at")
+_said_by = itemgetter(*PARTS)
+_state_of = itemgetter("count", *_MOMENTS)
 
 
 class FrameTexts:
@@ -26,11 +29,11 @@ class FrameTexts:
 
     def frame(self, columns: Columns, change: Change, unread_count: int) -> str:
         """Write what `notification_rows.frame_of` gives for a whole row of `notifications` after a change of it."""
-        said = tuple([columns[name] for name in PARTS])
+        said = _said_by(columns)
         said_text = self._said.get(said)
         if said_text is None:
             said_text = self._said[said] = _say(parts_of(columns))
-        state = (*columns["reasons"], columns["count"], *(columns[name] for name in _MOMENTS))
+        state = (*columns["reasons"], *_state_of(columns))
         state_text = self._states.get(state)
         if state_text is None:
             state_text = self._states[state] = _state(columns)

@@ -102,7 +102,12 @@ class Picture:
             if person not in self.erased
         }
         self.changed.update(
-            {(task_id, person): watching for person, watching in after.items() if watching != before.get(person)}
+            {
+                (task_id, person): watching
+                for person, watching in after.items()
+                # Mostly nothing has changed, and to compare two that are equal takes longer than all else here.
+                if watching is not (earlier := before.get(person)) and watching != earlier
+            }
         )
         self.watchers[task_id] = after
         return Surroundings(after, self.erased, muted=muted, preferences=self.preferences)
@@ -248,6 +253,12 @@ async def write_watchers(connection: AsyncConnection, changed: dict[tuple[UUID, 
     )
 
 
+@cache
+def _roles(data: type[TaskEventData]) -> tuple[str, ...]:
+    """Name the fields of a kind of data that hold somebody; to ask a model for what it has not is dear."""
+    return tuple(role for role in ("assignee", "watcher") if role in data.model_fields)
+
+
 def _people_of(events: Iterable[AnyEvent]) -> Iterable[UUID]:
     """Name everybody whom the events themselves name."""
     for event in events:
@@ -255,8 +266,8 @@ def _people_of(events: Iterable[AnyEvent]) -> Iterable[UUID]:
         if isinstance(data, TaskEventData):
             yield data.actor.id
             yield from (added.person.id for added in data.watchers_added)
-            for role in ("assignee", "watcher"):
-                if (named := getattr(data, role, None)) is not None:
+            for role in _roles(type(data)):
+                if (named := getattr(data, role)) is not None:
                     yield named.id
         elif isinstance(event, NotificationRequested):
             yield from event.data.recipients

@@ -52,12 +52,8 @@ _LEARNED = (
 _ALREADY = Statement(select(_WANTED).join_from(_WANTED, _LEARNED, true()))
 
 
-class Once(NamedTuple):
-    """A person and an event: the pair that has one end at most."""
-
-    user_id: UUID
-    event_source: str
-    event_id: str
+Learned = dict[tuple[str, str], set[UUID]]
+"""By an event's source and id, who has learned of it, or was held back from it."""
 
 
 class Told(NamedTuple):
@@ -86,10 +82,11 @@ async def tell(connection: AsyncConnection, tellings: Sequence[Telling], holders
     for telling, people in zip(tellings, reached, strict=True):
         changes.traceparent = traceparent_of_event(telling.event_id)
         changes.changed_at = telling.event_time
-        known = {user_id for user_id in people if Once(user_id, telling.event_source, telling.event_id) in already}
+        known = already.get((telling.event_source, telling.event_id), set[UUID]())
         withdrawn, noted = withdraw(telling, notices, known, changes)
         held_back += noted
-        held_back += _tell_of(telling.only(people - known - withdrawn), open_rows, notices, changes)
+        untold = telling.only(people - known - withdrawn) if known or withdrawn else telling
+        held_back += _tell_of(untold, open_rows, notices, changes)
     await changes.write(connection)
     return Told(changes.frames, held_back, changes.added_by_type())
 
@@ -128,13 +125,16 @@ def _tell_of(telling: Telling, open_rows: OpenRows, notices: Notices, changes: I
     ]
 
 
-async def _already(connection: AsyncConnection, tellings: Sequence[Telling], reached: Sequence[set[UUID]]) -> set[Once]:
+async def _already(connection: AsyncConnection, tellings: Sequence[Telling], reached: Sequence[set[UUID]]) -> Learned:
     """Find who has learned of which event, as a row or as a member, or was held back from it."""
     pairs = [
-        Once(user_id, telling.event_source, telling.event_id)
+        (user_id, telling.event_source, telling.event_id)
         for telling, people in zip(tellings, reached, strict=True)
         for user_id in people
     ]
     user_ids, sources, event_ids = zip(*pairs, strict=True)
     found = await within(connection, _ALREADY, user_ids=user_ids, sources=sources, event_ids=event_ids)
-    return {Once(*row) for row in found}
+    already: Learned = {}
+    for user_id, source, event_id in found:
+        already.setdefault((source, event_id), set()).add(user_id)
+    return already

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import ARRAY, Row, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from contracts.socket.frames import IdsPayload, Read, ReadPayload, Unread
@@ -31,6 +31,9 @@ class Seen:
     seq: int | None = None
 
 
+# One parameter, however many they are: else each number of them is a statement of its own, to be planned anew.
+_IS_ONE_OF = notifications.c.id == func.any(bindparam("ids", type_=ARRAY(Uuid)))
+
 Inbox = Row[tuple[UUID, int, int, int]]
 
 
@@ -49,9 +52,7 @@ async def mark_read(database: AsyncEngine, user_id: UUID, seen: Sequence[Seen], 
                 return False
             now = clock()
             seq, unread_count = inbox.last_seq + 1, inbox.unread_count - len(ids)
-            await connection.execute(
-                update(notifications).where(notifications.c.id.in_(ids)).values(read_at=now, seq=seq)
-            )
+            await connection.execute(update(notifications).where(_IS_ONE_OF).values(read_at=now, seq=seq), {"ids": ids})
             frame = Read(payload=ReadPayload(seq=seq, ids=ids, read_at=now, unread_count=unread_count))
             await _finish(connection, user_id, seq, unread_count, frame)
             return True
@@ -77,7 +78,7 @@ async def mark_unread(
                 return False
             seq, unread_count = inbox.last_seq + 1, inbox.unread_count + len(ids)
             await connection.execute(
-                update(notifications).where(notifications.c.id.in_(ids)).values(read_at=None, seq=seq)
+                update(notifications).where(_IS_ONE_OF).values(read_at=None, seq=seq), {"ids": ids}
             )
             frame = Unread(payload=IdsPayload(seq=seq, ids=ids, unread_count=unread_count))
             await _finish(connection, user_id, seq, unread_count, frame)
@@ -128,10 +129,13 @@ async def _to_change(
     """Find those that are to change; all that were seen have to be there, and shown if `oldest` is given."""
     wanted = {one.id: one.seq for one in seen}
     rows = notifications.c
-    own = select(rows.id, rows.seq, rows.read_at).where(rows.id.in_(wanted)).order_by(rows.id)
+    own = select(rows.id, rows.seq, rows.read_at).where(_IS_ONE_OF).order_by(rows.id)
     if oldest is not None:
         own = own.where(or_(rows.read_at.is_(None), rows.created_at >= oldest))
-    found = [] if inbox is None else (await connection.execute(own.where(rows.user_id == inbox.user_id))).all()
+    found: Sequence[Row[UUID, int, datetime | None]] = ()
+    if inbox is not None:
+        own = own.where(rows.user_id == inbox.user_id)
+        found = (await connection.execute(own, {"ids": list(wanted)})).all()
     if len(found) != len(wanted):
         raise NotificationNotFoundError("there is no such notification")
     return tuple(

@@ -13,6 +13,7 @@ from notification_worker.commands.mark import Seen, mark_all_read, mark_read, ma
 from notification_worker.models import inboxes, outbox
 from tests.integration.notification_worker.window import HISTORY, Window, assert_frames_tell_what_sync_tells
 from tests.support.notification_events import TaskStory, person
+from tests.support.sent_statements import sent_statements
 
 ANN, JOHN, EVE = person("Ann"), person("John"), person("Eve")
 
@@ -70,6 +71,22 @@ async def test_an_id_of_somebody_else_refuses_the_whole_command(database: AsyncE
             await mark_unread(database, owner, [Seen(first), other], history=HISTORY)
     await assert_frames_tell_what_sync_tells(database, window)
     assert (window.seq, window.unread_count) == (2, 2)
+
+
+async def test_however_many_are_marked_the_statements_are_the_same(database: AsyncEngine) -> None:
+    window = await inbox_with(database, 4)
+    first, *others = window.rows
+    texts = []
+    for ids in ([first], others):
+        with sent_statements(database) as sent:
+            assert await mark_read(database, ANN.id, [Seen(one) for one in ids])
+            assert await mark_unread(database, ANN.id, [Seen(one) for one in ids], history=HISTORY)
+            assert await mark_read(database, ANN.id, [Seen(one) for one in ids])
+        texts.append([statement for statement, _ in sent])
+    await assert_frames_tell_what_sync_tells(database, window)
+    assert window.unread_count == 0
+    assert len(texts[0]) == 3 * len(("lock", "find", "mark", "head", "outbox"))
+    assert texts[0] == texts[1]
 
 
 async def test_reading_all_leaves_what_came_later(database: AsyncEngine) -> None:

@@ -2,9 +2,10 @@
 
 `python -m tests.load.inbox_at_scale [--rows 10000000]` seeds a private, durable PostgreSQL by COPY, then runs what the
 API runs, each time for another person, and prints the medians, beside those of a database of ten thousand rows, and
-the plan of every statement. The exit code is not zero when a median is over its limit, when something is over the
-200 ms of the requirement at the 95th percentile, or when a large table is read
-from end to end.
+the plan of every statement. Marking is timed right after a checkpoint, with few rows as with many: in life it comes
+seldom, finds its pages unchanged since the last checkpoint, and so writes each of them whole into the log. The exit
+code is not zero when a median is over its limit, when something is over the 200 ms of the requirement at the 95th
+percentile, or when a large table is read from end to end.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -44,8 +45,11 @@ ROWS_FOR_EACH_PERSON = 1_000
 ROWS_FOR_EACH_TASK = 100
 FEW_ROWS = 10_000
 """What the database to compare with holds."""
+FEW_PEOPLE = FEW_ROWS // ROWS_FOR_EACH_PERSON
 SAMPLES = 100
 READ_ALLS = 15
+BEHIND = READ_ALLS + 5
+"""So many of ten million's people have read nothing at all; of few, there are others who have and who have not."""
 PAGE = 100
 PAGES_BACK = 5
 HISTORY = timedelta(days=30)
@@ -65,7 +69,7 @@ class Scene:
 
     @property
     def anybody(self) -> Any:
-        return self.choice.choice(self.seeded.people)
+        return self.choice.choice(self.seeded.others)
 
 
 Timed = Coroutine[Any, Any, object]
@@ -119,8 +123,7 @@ async def unread_some(scene: Scene) -> Timed:
 
 
 async def read_all(scene: Scene) -> Timed:
-    user_id = scene.seeded.behind[0]
-    scene.seeded.people.remove(user_id)
+    user_id = scene.seeded.behind.pop()
     head = (await sync_inbox(scene.database, user_id, None, history=HISTORY)).latest_seq
     return mark_all_read(scene.database, user_id, head)
 
@@ -131,8 +134,11 @@ class Case:
     prepare: Prepare
     limit_ms: float = LIMIT_MS
     samples: int = SAMPLES
+    first_touch: bool = False
+    """Whether each sample comes right after a checkpoint."""
 
 
+READ_ALL = Case(f"read-all of about {ROWS_FOR_EACH_PERSON:,}", read_all, READ_ALL_LIMIT_MS, READ_ALLS, first_touch=True)
 CASES = (
     Case(f"unread, a page of {PAGE}", unread_page),
     Case(f"history, the newest {PAGE}", history_page),
@@ -141,9 +147,9 @@ CASES = (
     Case(f"sync after {PAGE} changes", partial(sync_since, behind=PAGE)),
     Case("sync after none: the count", partial(sync_since, behind=0)),
     Case("members of a row", members),
-    Case(f"mark {PAGE} read", read_some),
-    Case(f"mark {PAGE} unread", unread_some),
-    Case(f"read-all of about {ROWS_FOR_EACH_PERSON:,}", read_all, READ_ALL_LIMIT_MS, READ_ALLS),
+    Case(f"mark {PAGE} read", read_some, first_touch=True),
+    Case(f"mark {PAGE} unread", unread_some, first_touch=True),
+    READ_ALL,
 )
 
 
@@ -175,8 +181,8 @@ class Measured:
 
 
 @asynccontextmanager
-async def seeded_scene(server: Postgres, rows: int) -> AsyncIterator[tuple[Scene, asyncpg.Connection]]:
-    """Give a database of so many rows, and an administrator's connection to it.
+async def seeded_scene(server: Postgres, rows: int, behind: int) -> AsyncIterator[tuple[Scene, asyncpg.Connection]]:
+    """Give a database of so many rows and people behind, and an administrator's connection to it.
 
     Raises:
         SystemExit: at the end, a counter differs from a recount.
@@ -185,7 +191,8 @@ async def seeded_scene(server: Postgres, rows: int) -> AsyncIterator[tuple[Scene
         administrator = await asyncpg.connect(server.admin_url, database=url.rpartition("/")[2])
         start = time.perf_counter()
         people = max(1, rows // ROWS_FOR_EACH_PERSON)
-        seeded = await seed(administrator, rows=rows, people=people, tasks=max(1, rows // ROWS_FOR_EACH_TASK))
+        tasks = max(1, rows // ROWS_FOR_EACH_TASK)
+        seeded = await seed(administrator, rows=rows, people=people, tasks=tasks, behind=behind)
         size = await administrator.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
         sys.stdout.write(f"{rows:,} rows of {people:,} people, {size}, in {time.perf_counter() - start:.0f} s\n")
         database = create_engine(url, application_name="at-scale")
@@ -200,11 +207,11 @@ async def seeded_scene(server: Postgres, rows: int) -> AsyncIterator[tuple[Scene
         raise SystemExit(1)
 
 
-async def measure(server: Postgres, rows: int) -> Measured:
-    """Seed a database of so many rows, and time every case on it."""
+async def measure(server: Postgres, rows: int, behind: int, cases: Sequence[Case]) -> Measured:
+    """Seed a database of so many rows, and time the cases on it."""
     measured = Measured()
-    async with seeded_scene(server, rows) as (scene, administrator):
-        for case in CASES:
+    async with seeded_scene(server, rows, behind) as (scene, administrator):
+        for case in cases:
             await time_case(case, scene, measured, administrator)
     return measured
 
@@ -214,6 +221,8 @@ async def time_case(case: Case, scene: Scene, measured: Measured, administrator:
     seconds = measured.seconds.setdefault(case.name, [])
     for number in range(min(case.samples, len(scene.seeded.behind) if case.prepare is read_all else case.samples)):
         timed = await case.prepare(scene)
+        if case.first_touch:
+            await administrator.execute("CHECKPOINT")
         with recorder.listening(scene.database):
             start = time.perf_counter()
             await timed
@@ -270,11 +279,12 @@ async def main(rows: int) -> int:
             start_postgres, children, folder / "postgres", password=_PASSWORD, stage=0, durable=True
         )
         server = Postgres(started.url, upgrade)
-        small = await measure(server, FEW_ROWS)
-        return 0 if report(await measure(server, rows), small) else 1
+        small = await measure(server, FEW_ROWS, 0, CASES[:-1])
+        small.seconds |= (await measure(server, FEW_ROWS, FEW_PEOPLE, [READ_ALL])).seconds
+        return 0 if report(await measure(server, rows, BEHIND, CASES), small) else 1
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--rows", type=int, default=ROWS, help="at least 30,000")
     sys.exit(asyncio.run(main(parser.parse_args().rows)))

@@ -193,7 +193,7 @@ async def _servers(
 async def _fill_inboxes(stage: Stage, url: str, people: int) -> list[Somebody]:
     """Give everybody about as many notifications, and those who have enough of them."""
     administrator = await asyncpg.connect(stage.postgres.admin_url, database=url.rpartition("/")[2])
-    seeded = await seed(administrator, rows=people * NOTIFICATIONS_A_PERSON, people=people, tasks=people)
+    seeded = await seed(administrator, rows=people * NOTIFICATIONS_A_PERSON, people=people, tasks=people, behind=0)
     await administrator.close()
     return [
         Somebody(user_id, stage.signer.token(user_id))

@@ -3,7 +3,18 @@
 import statistics
 from dataclasses import replace
 
-from tests.load.inbox_at_scale import CASES, FEW_ROWS, REQUIRED_MS, SCANS, Measured, read_all, seeded_scene, time_case
+from tests.load.inbox_at_scale import (
+    BEHIND,
+    CASES,
+    FEW_PEOPLE,
+    FEW_ROWS,
+    READ_ALL,
+    REQUIRED_MS,
+    SCANS,
+    Measured,
+    seeded_scene,
+    time_case,
+)
 from tests.load.results import Figure, at_most
 from tests.load.row import Findings, Row, Sizes
 from tests.load.scene.stage import Stage
@@ -16,12 +27,14 @@ async def run(stage: Stage, sizes: Sizes) -> Findings:
     found = Findings(settings={"rows to compare with": f"{FEW_ROWS:,}"})
     turns = sizes["turns"]
     async with (
-        seeded_scene(stage.postgres, FEW_ROWS) as (few, few_administrator),
-        seeded_scene(stage.postgres, sizes["rows"]) as (many, many_administrator),
+        seeded_scene(stage.postgres, FEW_ROWS, 0) as few_readers,
+        seeded_scene(stage.postgres, FEW_ROWS, FEW_PEOPLE) as few_behind,
+        seeded_scene(stage.postgres, sizes["rows"], BEHIND) as (many, many_administrator),
     ):
         for case in CASES:
+            few, few_administrator = few_behind if case is READ_ALL else few_readers
             # Nobody reads everything twice, and the smaller database holds few people.
-            people = len(few.seeded.behind) if case.prepare is read_all else case.samples
+            people = FEW_PEOPLE if case is READ_ALL else case.samples
             # The first of each turn is not counted: it also builds the statements.
             part = replace(case, samples=min(case.samples, people, sizes["samples"]) // turns + 1)
             bare, ours = [], []

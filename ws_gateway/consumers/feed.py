@@ -34,7 +34,7 @@ _BATCH = 100
 
 _ANSWERS = 10
 """So many for as many messages as the broker sends ahead. Each is a write that wakes the broker, which takes as long as
-to push five frames."""
+to push two frames or more."""
 
 
 @dataclass(frozen=True, slots=True)

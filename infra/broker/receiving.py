@@ -1,9 +1,9 @@
-"""Frames as they come from the broker, read in half of the client library's time.
+"""Frames as they come from the broker, read in three quarters of the client library's time.
 
 The library reads a frame in three parts, under a lock that nobody contends for, and copies its content six times on the
-way: of a message with a hundred frames for pages, 40 KiB, that was a third of what a gateway paid for it. It makes its
-reader of frames itself and has no hook for another, so the one method that reads a frame is replaced. What a frame
-means is still the library's to say, except for content, which means nothing.
+way. A worker feels it, which gets three frames for each event; a gateway hardly does. The library makes its reader of
+frames itself and has no hook for another, so the one method that reads a frame is replaced. What a frame means is still
+the library's to say, except for content, which means nothing.
 
 `read_frames_whole` changes the library for the whole process, once, when a connection is made.
 

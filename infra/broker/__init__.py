@@ -4,8 +4,7 @@ What it does
     `connection` opens a plain connection to the first address that answers. `publisher` sends confirmed messages over
     one: `frames` encodes them, `confirms` sends those of one turn of the event loop together and waits for the answers.
     `link` keeps a publisher open for as long as a process runs. `strangers` lets the client library read whatever
-    properties and headers a message comes with, and `receiving` lets it read frames in less time. `definitions`
-    writes the topology for the broker.
+    properties and headers a message comes with. `definitions` writes the topology for the broker.
 
 Guarantees
     A publish returns after the broker has taken responsibility: the message is persistent, was routed to a queue, and

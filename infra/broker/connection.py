@@ -10,7 +10,6 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from yarl import URL
 
 from infra.broker import BrokerAwayError
-from infra.broker.receiving import read_frames_whole
 from infra.broker.strangers import read_strangers
 
 CONNECT_SECONDS = 5.0
@@ -33,7 +32,6 @@ async def connect(urls: Sequence[str], name: str) -> aio_pika.abc.AbstractConnec
         BrokerAwayError: no address answers in `CONNECT_SECONDS` each, or none lets us in.
     """
     read_strangers()
-    read_frames_whole()
     errors = []
     for url in urls:
         address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)

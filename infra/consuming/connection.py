@@ -11,7 +11,6 @@ from yarl import URL
 
 from infra.broker import BrokerAwayError
 from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS, HEARTBEAT_SECONDS, endings_told
-from infra.broker.receiving import read_frames_whole
 from infra.broker.strangers import read_strangers
 from infra.consuming.lane import PREFETCH, Handle, Lane
 
@@ -62,7 +61,6 @@ async def connected(
 
 async def _connect(urls: Sequence[str], name: str, lost: asyncio.Event) -> RabbitBroker:
     read_strangers()
-    read_frames_whole()
     errors = []
     for url in urls:
         address = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)

@@ -18,6 +18,8 @@ from contracts.socket.frames import (
     ErrorPayload,
     Ping,
     Pong,
+    Ready,
+    ReadyPayload,
     Reconnect,
     ReconnectPayload,
     Resync,
@@ -26,7 +28,6 @@ from contracts.socket.frames import (
 from contracts.tokens import Principal
 from ws_gateway.hub.directory import Joining
 from ws_gateway.sockets.actions import Action, Actions, Close, Join, Send, Verify
-from ws_gateway.sockets.ready import ready_frame
 
 _PONG = Pong().model_dump_json().encode()
 _RESYNC = Resync().model_dump_json().encode()
@@ -187,9 +188,14 @@ class Session:
                 self._renewing = False
                 self._heard_at = now
                 self._expires_at = self._token_ends_at
-                ready = ready_frame(self._connection_id, principal, self._limits.heartbeat_seconds)
+                ready = ReadyPayload(
+                    connection_id=self._connection_id,
+                    user_id=principal.user_id,
+                    heartbeat_s=self._limits.heartbeat_seconds,
+                    expires_at=principal.expires_at,
+                )
                 following, self._once_ready = self._once_ready, ()
-                return (Send(ready), *following)
+                return (Send(Ready(payload=ready).model_dump_json().encode()), *following)
 
     def delivery(self, seq: int, now: float, age: float | None = None) -> bool:
         """Say whether a finished frame is to be sent that changes the inbox to `seq`; it tells of what is `age` s old.

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Subquery, and_, bindparam, cast, null, select, true, union, union_all
+from sqlalchemy import ColumnElement, Subquery, and_, bindparam, cast, null, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.socket.frames import Notification
@@ -28,12 +28,11 @@ _user_id, _after_seq, _oldest = (
     bindparam(name, type_=column.type)
     for name, column in (("user_id", _rows.user_id), ("after_seq", _rows.seq), ("oldest", _rows.created_at))
 )
-_newest_first = select(_rows.id).where(_rows.user_id == _user_id).order_by(_rows.created_at.desc(), _rows.id.desc())
-_wanted = union(
-    _newest_first.where(_rows.created_at >= _oldest).limit(NEWEST).subquery().select(),
-    _newest_first.where(_rows.read_at.is_(None)).limit(UNREAD).subquery().select(),
-).subquery()
-_shown = select(*SHOWN).where(_rows.id.in_(select(_wanted.c.id))).subquery()
+_newest_first = select(*SHOWN).where(_rows.user_id == _user_id).order_by(_rows.created_at.desc(), _rows.id.desc())
+# As whole rows, not as numbers of rows to be looked up: of a person's rows each lies on pages of its own.
+_newest = _newest_first.where(_rows.created_at >= _oldest).limit(NEWEST).cte("newest")
+_unread = _newest_first.where(_rows.read_at.is_(None)).limit(UNREAD).subquery()
+_shown = union_all(select(_newest), select(_unread).where(_unread.c.id.not_in(select(_newest.c.id)))).subquery()
 _changed = select(*SHOWN).where(_rows.user_id == _user_id, _rows.seq > _after_seq).order_by(_rows.seq, _rows.id)
 _removed = (
     select(*(_OF_REMOVED.get(column.name, cast(null(), column.type)).label(column.name) for column in SHOWN))

@@ -39,8 +39,9 @@ async def under_load(system: System, sizes: Sizes, aims: dict[int, Aim | None], 
         ):
             await changes.send(client, sizes["changes_a_second"])
             await windows.until_heard(changes.accepted)
-        arrivals = await windows.arrivals()
+        # First: to write the arrivals into a file holds the load process up, when nothing is measured any more.
         states = await windows.states()
+        arrivals = await windows.arrivals()
     happened = await event_times(system, topics)
     start = min(changes.due.values()) + WARM_UP_SECONDS
     counted = [one for one in arrivals if changes.due.get(one.task_id, 0) >= start]

@@ -13,7 +13,7 @@ from infra.broker.connection import CLOSE_SECONDS, CONNECT_SECONDS
 from infra.consuming.received import Hold, Received
 
 PREFETCH = 200
-"""How many messages of a queue are with us unacknowledged at most, and so how many handlers run."""
+"""How many messages of a queue are with us unacknowledged at most: handled, or handed over and not committed yet."""
 
 ANSWER_SECONDS = 1.0
 

@@ -1,9 +1,11 @@
-"""A consumer that hangs although its connection is well is found out and replaced."""
+"""The broker's view of a gateway: a consumer that hangs is found out and replaced, and answers come in groups."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from tests.support.deaf_channel import DeafChannel
-from tests.support.gateway import Senders, page, running_gateway, until
+from tests.support.gateway import Page, Senders, page, running_gateway, until
 from tests.support.tokens import Signer
 
 ANN = UUID(int=1)
@@ -11,14 +13,21 @@ _CHANNEL_OF_THE_CONSUMER = 1
 _MESSAGES = 60
 
 
-async def test_a_consumer_that_hangs_on_a_good_connection_is_replaced(
-    gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
-) -> None:
+@asynccontextmanager
+async def window_of_ann(broker_url: str, jwks_url: str, signer: Signer) -> AsyncIterator[tuple[DeafChannel, Page]]:
+    """Open a window at a gateway, and give the gateway's way to the broker with it."""
     async with (
-        DeafChannel.to(gateway_broker_url) as way,
+        DeafChannel.to(broker_url) as way,
         running_gateway(way.url, jwks_url) as gateway,
         page(gateway, signer.token(ANN)) as window,
     ):
+        yield way, window
+
+
+async def test_a_consumer_that_hangs_on_a_good_connection_is_replaced(
+    gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
+) -> None:
+    async with window_of_ann(gateway_broker_url, jwks_url, signer) as (way, window):
         await sender.deliver((ANN, 1))
         assert await window.next_seqs(1) == [1]
 
@@ -33,11 +42,7 @@ async def test_a_consumer_that_hangs_on_a_good_connection_is_replaced(
 async def test_the_broker_is_answered_for_many_messages_at_once_and_for_the_last_ones_soon(
     gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
 ) -> None:
-    async with (
-        DeafChannel.to(gateway_broker_url) as way,
-        running_gateway(way.url, jwks_url) as gateway,
-        page(gateway, signer.token(ANN)) as window,
-    ):
+    async with window_of_ann(gateway_broker_url, jwks_url, signer) as (way, window):
         for seq in range(1, _MESSAGES + 1):
             await sender.deliver((ANN, seq))
             assert await window.next_seqs(1) == [seq]
@@ -53,11 +58,7 @@ async def test_the_broker_is_answered_for_many_messages_at_once_and_for_the_last
 async def test_a_stream_at_rest_is_left_alone(
     gateway_broker_url: str, jwks_url: str, sender: Senders, signer: Signer
 ) -> None:
-    async with (
-        DeafChannel.to(gateway_broker_url) as way,
-        running_gateway(way.url, jwks_url) as gateway,
-        page(gateway, signer.token(ANN)) as window,
-    ):
+    async with window_of_ann(gateway_broker_url, jwks_url, signer) as (way, window):
         await sender.deliver((ANN, 1))
         assert await window.next_seqs(1) == [1]
         opened = way.opened_channels
